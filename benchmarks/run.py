@@ -1,0 +1,35 @@
+"""All benchmarks, or those named; what they find is written to RESULTS.md.
+
+python benchmarks/run.py [speed-table] [speed-vae] [likelihood-short] [likelihood]
+"""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+
+import likelihood
+import speed
+
+# The order is that of cost: the first answers in seconds, the last in tens of minutes.
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "speed-table": partial(speed.main, ["table"]),
+    "speed-vae": partial(speed.main, ["vae"]),
+    "likelihood-short": partial(likelihood.main, ["--short"]),
+    "likelihood": partial(likelihood.main, []),
+}
+
+KNOWN = ", ".join(BENCHMARKS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare Isthmus with its peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or of {KNOWN}")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {', '.join(unknown)}: there are {KNOWN}")
+    for name in names:
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""Adapters: between the user's own kind of data and a Batch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.adapters.base import Adapter, Rows
+from isthmus.adapters.frames import Frame
+from isthmus.adapters.images import Files, Images
+from isthmus.adapters.vectors import Vectors
+from isthmus.space import Support
+
+__all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_for"]
+
+
+def adapter_for(X: Any, support: Support | None = None) -> Adapter:
+    """Return the adapter, not yet fitted, for the kind of data that ``X`` is."""
+    axes = np.ndim(X) if isinstance(X, list | tuple) else len(getattr(X, "shape", ()))
+    if isinstance(X, str | Path | Files) or axes in (3, 4):
+        return Images(support)
+    return Vectors(support)

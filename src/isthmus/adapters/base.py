@@ -1,0 +1,137 @@
+"""Adapter: between the user's own kind of data and a Batch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from torch import Tensor
+
+from isthmus.errors import DataError
+from isthmus.space import Batch, Space, Support
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Checked data, still the user's: it has a length and can be sliced, and no more."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+class Adapter(BaseEstimator, ABC):
+    """A transformer between the user's data and `Batch`: scaling is fitted, and undone.
+
+    Users never scale by hand, and what comes back is in their units, of their kind.
+
+    Parameters
+    ----------
+    support
+        The values to bring the data to; None: found from the data.
+
+    Attributes
+    ----------
+    space_ : Space
+        What x is, after `fit`.
+    """
+
+    space_: Space
+
+    def __init__(self, support: Support | None = None) -> None:
+        self.support = support
+
+    @abstractmethod
+    def fit(self, X: Any) -> Self:
+        """Learn the space and the scaling of ``X``."""
+
+    @abstractmethod
+    def rows(self, X: Any) -> Rows:
+        """Check ``X`` against what was fitted, and return it in a form that can be sliced."""
+
+    @abstractmethod
+    def batch(self, rows: Any) -> Batch:
+        """Bring a slice of checked rows to torch, scaled."""
+
+    @abstractmethod
+    def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
+        """Return ``(n, *E)`` as the kind of data that ``like``, or else the fitted X, is."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Return what was learned, as plain data."""
+
+    @abstractmethod
+    def restore(self, facts: Mapping[str, Any]) -> Self:
+        """Take over what `facts` returned."""
+
+    @abstractmethod
+    def one(self, row: Any) -> Any:
+        """Return a single row as data of length one."""
+
+    def log_volume(self) -> Tensor:
+        """Return ``log |dx / dX|`` of each cell, broadcast over ``*E``.
+
+        A density of x times this volume is a density in the user's units. Zero where the
+        values are discrete.
+        """
+        return torch.zeros(())
+
+    def transform(self, X: Any) -> Batch:
+        """Check, scale and bring all of ``X`` to torch."""
+        return self.batch(self.rows(X))
+
+
+def known(values: np.ndarray, holes: bool) -> tuple[Tensor, Tensor | None]:
+    """Return values with zeros for NaN, and which are known where there are ``holes``."""
+    missing = np.isnan(values)
+    if not holes and not missing.any():
+        return torch.from_numpy(values), None
+    filled = np.where(missing, np.float32(0), values)
+    return torch.from_numpy(filled), torch.from_numpy(~missing)
+
+
+def cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return ``values`` as ``dtype``: rounded and kept in range where it is one of integers."""
+    if dtype.kind == "b":
+        return values >= 0.5
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    return values.astype(dtype if dtype.kind == "f" else np.float64)
+
+
+def check_finite(values: np.ndarray, where: str) -> None:
+    """Raise `DataError` if ``values`` holds an infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):
+            return
+    infinite = np.argwhere(np.isinf(values))
+    if len(infinite):
+        row = int(infinite[0][0])
+        raise DataError(
+            f"{where} holds infinity or -infinity: {len(infinite)} of them, the first in row "
+            f"{row}{_column(infinite[0])}. Expected finite numbers, or NaN where a value is "
+            "unknown: replace them by either."
+        )
+
+
+def single(rows: Any) -> Any:
+    """Return ``rows`` if it is one row."""
+    if len(rows) != 1:
+        raise DataError(f"{len(rows)} rows were given where one was expected: pick one of them.")
+    return rows
+
+
+def check_enough(n: int) -> None:
+    """Raise `DataError` where there is nothing to learn from."""
+    if n < 2:
+        raise DataError(
+            f"{n} sample{'s' * (n != 1)} was given to fit; an autoencoder learns what rows have "
+            "in common, and needs at least 2."
+        )
+
+
+def _column(place: np.ndarray) -> str:
+    return f", column {int(place[1])}" if len(place) == 2 else ""

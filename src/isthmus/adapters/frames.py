@@ -1,0 +1,89 @@
+"""Frames: tables with names and dtypes, of whichever library they are.
+
+Only this file knows that libraries of frames exist; narwhals speaks with all of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isthmus.adapters.base import cast
+from isthmus.errors import DataError
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What kind of frame the data came in: enough to make the like again.
+
+    Attributes
+    ----------
+    library
+        ``"pandas"``, ``"polars"``, …
+    columns
+        Their names.
+    dtypes
+        Their dtypes, as the library writes them.
+    """
+
+    library: str
+    columns: list[str]
+    dtypes: list[str]
+
+    def filled(self, values: np.ndarray, like: Any = None) -> Any:
+        """Return ``values``, ``(n, columns)``, as a frame; rows keep the labels of ``like``."""
+        import narwhals as nw
+
+        columns = {
+            name: cast(values[:, place], _numpy_dtype(dtype))
+            for place, (name, dtype) in enumerate(zip(self.columns, self.dtypes, strict=True))
+        }
+        frame = nw.from_dict(columns, backend=self.library).to_native()
+        if self.library == "pandas":
+            frame = frame.astype(dict(zip(self.columns, self.dtypes, strict=True)))
+            return frame if like is None else frame.set_axis(like.index)
+        schema = nw.from_native(frame, eager_only=True)
+        dtypes = zip(self.columns, self.dtypes, strict=True)
+        return schema.with_columns(
+            nw.col(name).cast(getattr(nw, dtype)) for name, dtype in dtypes
+        ).to_native()
+
+
+def frame_of(X: Any) -> Frame | None:
+    """Return what kind of frame ``X`` is, or None where it is none.
+
+    Raises
+    ------
+    DataError
+        If a column doesn't hold numbers.
+    """
+    if not hasattr(X, "columns"):
+        return None
+    import narwhals as nw
+
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return None
+    others = [
+        f"{name} ({dtype})"
+        for name, dtype in frame.schema.items()
+        if not (dtype.is_numeric() or dtype == nw.Boolean)
+    ]
+    if others:
+        raise DataError(
+            f"{len(others)} of {len(frame.columns)} columns don't hold numbers: "
+            f"{', '.join(others)}. Expected numbers in every column: drop these, or turn them "
+            "into numbers."
+        )
+    library = str(frame.implementation)
+    dtypes = X.dtypes if library == "pandas" else frame.schema.dtypes()
+    return Frame(library, [str(name) for name in frame.columns], [str(each) for each in dtypes])
+
+
+def _numpy_dtype(name: str) -> np.dtype[Any]:
+    """Return the numpy dtype nearest to a library's name of one: Int64, float, bool, …"""
+    plain = name.lower().replace("boolean", "bool").split("[")[0]
+    try:
+        return np.dtype(plain)
+    except TypeError:
+        return np.dtype(np.float64)

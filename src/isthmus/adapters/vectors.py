@@ -1,0 +1,158 @@
+"""Vectors: rows of numbers, as arrays or frames."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import validate_data
+from torch import Tensor
+
+from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, known, single
+from isthmus.adapters.frames import Frame, frame_of
+from isthmus.errors import DataError, SupportError
+from isthmus.space import Batch, Support, Vector
+
+
+class Vectors(Adapter):
+    """Rows of numbers ``(n, features)``: arrays, pandas, polars or other frames.
+
+    Real columns are standardised, ``x = (X - mean) / std``, a constant column to zero; data
+    of nothing but 0 and 1 stay as they are. NaN is a value that is not known.
+
+    Parameters
+    ----------
+    support
+        ``"real"``, ``"unit"``, ``"binary"``, ``"categories"`` (whole numbers from 0), or
+        None: ``"binary"`` if there is nothing but 0 and 1, else ``"real"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> adapter = Vectors().fit(np.array([[1.0, 10.0], [3.0, 30.0]]))
+    >>> adapter.transform(np.array([[3.0, 20.0]])).x
+    tensor([[1., 0.]])
+    >>> adapter.inverse_transform(torch.tensor([[1.0, 0.0]]))
+    array([[ 3., 20.]])
+    """
+
+    def fit(self, X: Any) -> Self:
+        """Learn names, dtypes, the support, and each column's mean and spread."""
+        self.frame_ = frame_of(X)
+        values = self._checked(X, reset=True)
+        check_enough(len(values))
+        self.dtype_ = values.dtype.name
+        support = self.support or _found(values)
+        _check_support(values, support)
+        levels = int(np.nanmax(values)) + 1 if support == "categories" else 0
+        holes = bool(np.isnan(values.sum(dtype=np.float64)))
+        self.space_ = Vector(values.shape[1], support=support, levels=levels, holes=holes)
+        self.mean_, self.scale_ = np.zeros(values.shape[1]), np.ones(values.shape[1])
+        if support == "real":
+            self._standardise(values)
+        return self
+
+    def rows(self, X: Any) -> np.ndarray:
+        """Return ``X`` as an array, checked: numbers, finite, the columns that were fitted."""
+        if hasattr(X, "columns"):
+            frame_of(X)
+        values = self._checked(X, reset=False)
+        _check_support(values, self.space_.support, self.space_.levels)
+        return values
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Return ``(n, features)``, standardised."""
+        scaled = ((rows - self.mean_) / self.scale_).astype(np.float32)
+        return Batch(*known(scaled, self.space_.holes))
+
+    def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
+        """Return rows in the user's units, names and dtypes."""
+        values = x.double().cpu().numpy() * self.scale_ + self.mean_
+        frame = self.frame_ if like is None else frame_of(like)
+        if frame is not None:
+            return frame.filled(values, like)
+        return cast(values, np.dtype(self.dtype_))
+
+    def one(self, row: Any) -> Any:
+        """Return a row, a labelled series or a table of one row as a table of one row."""
+        if hasattr(row, "to_frame") and np.ndim(row) == 1:
+            row = row.to_frame().T
+        return single(np.asarray(row)[None] if np.ndim(row) == 1 else row)
+
+    def log_volume(self) -> Tensor:
+        """Return ``-log std`` of each column."""
+        return -torch.from_numpy(np.log(self.scale_))
+
+    @property
+    def columns_(self) -> list[str]:
+        """The columns' names, or their places where they have none."""
+        return self.frame_.columns if self.frame_ else [str(i) for i in range(self.n_features_in_)]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was learned, as plain data."""
+        return {
+            "mean": self.mean_.tolist(),
+            "scale": self.scale_.tolist(),
+            "dtype": self.dtype_,
+            "frame": asdict(self.frame_) if self.frame_ else None,
+            "names": list(getattr(self, "feature_names_in_", [])),
+        }
+
+    def restore(self, facts: Mapping[str, Any]) -> Self:
+        """Take over what `facts` returned."""
+        self.mean_, self.scale_ = np.array(facts["mean"]), np.array(facts["scale"])
+        self.dtype_ = np.dtype(facts["dtype"]).name
+        self.frame_ = Frame(**facts["frame"]) if facts["frame"] else None
+        self.n_features_in_ = len(self.mean_)
+        if facts["names"]:
+            self.feature_names_in_ = np.array(facts["names"], dtype=object)
+        return self
+
+    def _checked(self, X: Any, reset: bool) -> np.ndarray:
+        # Infinities get our own message, which says where; holes are welcome.
+        values = validate_data(
+            self, X, reset=reset, dtype="numeric", ensure_all_finite=False, ensure_min_samples=0
+        )
+        if not len(values):
+            raise DataError("0 rows were given; expected at least one. Is the table empty?")
+        check_finite(values, "X")
+        return values
+
+    def _standardise(self, values: np.ndarray) -> None:
+        scaler = StandardScaler().fit(values)
+        self.mean_, self.scale_ = np.nan_to_num(scaler.mean_), scaler.scale_
+        self.scale_ = np.where(np.isnan(self.scale_), 1.0, self.scale_)
+        wild = ~np.isfinite(self.scale_)
+        if wild.any():
+            raise DataError(
+                f"Column {self.columns_[int(wild.argmax())]} spreads too far for its variance to "
+                "be a number. Scale it down, or take its logarithm."
+            )
+
+
+def _found(values: np.ndarray) -> Support:
+    binary = (values == 0) | (values == 1) | np.isnan(values)
+    return "binary" if binary.all() and not np.isnan(values).all() else "real"
+
+
+def _check_support(values: np.ndarray, support: Support, levels: int = 0) -> None:
+    if support == "real" or np.isnan(values).all():
+        return
+    low, high = np.nanmin(values), np.nanmax(values)
+    top = max(levels - 1, 0) or np.inf if support == "categories" else 1
+    odd = {
+        "categories": (values != np.rint(values)) & ~np.isnan(values),
+        "binary": (values != 0) & (values != 1) & ~np.isnan(values),
+    }.get(support, np.zeros(1, bool))
+    if low < 0 or high > top or odd.any():
+        expected = {
+            "unit": "numbers from 0 to 1",
+            "binary": "nothing but 0 and 1",
+            "categories": "whole numbers from 0" + (f" to {top}" if levels else ""),
+        }[support]
+        raise SupportError(
+            f"The values run from {low:g} to {high:g}; expected {expected}. Rescale them, or "
+            "choose a likelihood that takes them, such as Normal()."
+        )

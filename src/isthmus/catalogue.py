@@ -1,0 +1,128 @@
+"""Catalogue: every class by the name that it prints with, and `load`, which needs them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from isthmus import adapters, backbones, corruptions, families, latents, likelihoods, objectives
+from isthmus import store
+from isthmus.adapters import Adapter
+from isthmus.errors import FormulaError, ModelFileError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.formula import read
+from isthmus.part import Part
+from isthmus.run import History
+from isthmus.space import SPACES
+
+FOLDERS = (adapters, backbones, corruptions, latents, likelihoods, objectives)
+
+
+def _listed(*modules: Any, kind: type | tuple[type, ...]) -> dict[str, Any]:
+    members = {name: getattr(module, name) for module in modules for name in module.__all__}
+    return {
+        name: each for name, each in members.items()
+        if isinstance(each, type) and issubclass(each, kind) and not _abstract(each)
+    }
+
+
+def _abstract(cls: type) -> bool:
+    return bool(getattr(cls, "__abstractmethods__", None))
+
+
+FAMILIES: Mapping[str, type[BaseAutoencoder]] = _listed(families, kind=BaseAutoencoder)
+PARTS: Mapping[str, Callable[..., Any]] = _listed(*FOLDERS, kind=(Part, Adapter))
+
+
+def part(text: str) -> Any:
+    """Read a part from the way it prints.
+
+    Examples
+    --------
+    >>> part("Dense((400,), activation='tanh')")
+    Dense((400,), activation='tanh')
+    """
+    return read(text, PARTS)
+
+
+def load(
+    folder: str | Path, *, parts: Iterable[type] = (), device: str = "cpu"
+) -> BaseAutoencoder:
+    """Read a model that `save` wrote.
+
+    No code from the folder is run. It says by name what the model is made of, and those
+    names are looked up among Isthmus's own classes and ``parts``.
+
+    Parameters
+    ----------
+    folder
+        Where the model is.
+    parts
+        Classes of your own that the model is made of.
+    device
+        Where its networks go, whatever device it was trained on.
+
+    Raises
+    ------
+    ModelFileError
+        If the folder can't be read as a model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from isthmus import VAE
+    >>> X = load_iris().data
+    >>> model = VAE(latent_dim=2, epochs=1, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/iris")
+    ...     again = load(f"{folder}/iris")
+    >>> bool((again.transform(X) == model.transform(X)).all())
+    True
+    """
+    document, tensors = store.load(Path(folder))
+    own = {each.__name__: each for each in parts}
+    known = {**FAMILIES, **PARTS, **SPACES, **own}
+    try:
+        return _rebuilt(document, tensors, known, torch.device(device))
+    except (KeyError, TypeError, ValueError, RuntimeError, FormulaError) as error:
+        raise ModelFileError(
+            f"{folder} can't be put together: {error}. If it uses classes of your own, name them: "
+            "load(folder, parts=[...]). Else it is damaged or foreign."
+        ) from error
+
+
+def _rebuilt(
+    document: store.Document,
+    tensors: dict[str, torch.Tensor],
+    known: Mapping[str, Any],
+    device: torch.device,
+) -> BaseAutoencoder:
+    def valued(value: Any) -> Any:
+        return read(value["part"], known) if isinstance(value, dict) else value
+
+    family = _of_kind(known, document.family, BaseAutoencoder)
+    model = family(**{name: valued(each) for name, each in document.parameters.items()})
+    about = document.adapter
+    adapter = _of_kind(known, about.name, Adapter)(**about.parameters)
+    adapter.space_ = read(document.space, known)
+    with torch.device("meta"):  # no memory is taken on the word of a file
+        codec, objective = model.compose(adapter.space_)
+    for name, module in (("codec", codec), ("objective", objective)):
+        mine = {
+            key.removeprefix(f"{name}."): value
+            for key, value in tensors.items() if key.startswith(f"{name}.")
+        }
+        module.load_state_dict(mine, assign=True)
+        module.to(device)
+    model.seed_, model.spread_ = document.seed, tensors["spread"]
+    history = History(document.history.rows, document.history.best)
+    return model._learned(adapter.restore(about.facts), codec, objective, history)  # pyright: ignore[reportPrivateUsage]
+
+
+def _of_kind(known: Mapping[str, Any], name: str, kind: type) -> Any:
+    found = known.get(name)
+    if not (isinstance(found, type) and issubclass(found, kind)):
+        raise ModelFileError(f"{name!r} is not known here as a kind of {kind.__name__}")
+    return found

@@ -1,0 +1,97 @@
+"""Checkpoint: a run put to disk between two steps, to go on from to the same result."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from isthmus.errors import ModelFileError
+
+FORMAT = "isthmus checkpoint 1"
+
+
+@dataclass
+class Checkpoint:
+    """Where a run is put, how often, and whose run it is.
+
+    Parameters
+    ----------
+    path
+        The file. It is replaced whole, so that it is readable at every moment.
+    run
+        What the run is made of, as plain data: a run goes on only from a checkpoint of
+        the same one.
+    seconds
+        How long to train between two writings.
+    """
+
+    path: Path
+    run: dict[str, Any]
+    seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        self._written = monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether enough time has passed since the last writing."""
+        return monotonic() - self._written >= self.seconds
+
+    def write(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Put the run to disk: the old file stays until the new one is complete."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_suffix(".unfinished")
+        about = {"format": FORMAT, "run": json.dumps(self.run), "state": json.dumps(state)}
+        try:
+            whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+            save_file(whole, unfinished, metadata=about)
+            os.replace(unfinished, self.path)
+        except (OSError, SafetensorError) as error:
+            unfinished.unlink(missing_ok=True)
+            raise ModelFileError(
+                f"Can't write the checkpoint {self.path}: {error}. Free some space, or name "
+                "another folder."
+            ) from error
+        self._written = monotonic()
+
+    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return the tensors and the state of the run, or None where there is no file.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is damaged, or is the checkpoint of another run.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                about = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            run, state = json.loads(about["run"]), json.loads(about["state"])
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise ModelFileError(
+                f"{self.path} can't be read as a checkpoint: {error}. Delete it to start afresh."
+            ) from error
+        self._check(run)
+        return tensors, state
+
+    def clear(self) -> None:
+        """Remove the file: the run is over."""
+        self.path.unlink(missing_ok=True)
+
+    def _check(self, run: dict[str, Any]) -> None:
+        ours = json.loads(json.dumps(self.run))
+        other = [key for key in ours | run if ours.get(key) != run.get(key)]
+        if other:
+            differs = "; ".join(f"{key}: {run.get(key)!r} there, {ours.get(key)!r} now" for key in other)
+            raise ModelFileError(
+                f"{self.path} is the checkpoint of another run ({differs}). Repeat that run's "
+                "settings and data to go on from it, or delete the file to start afresh."
+            )

@@ -1,0 +1,114 @@
+"""Codec and Trace: x -> q(z | x) -> z -> p(x | z)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from isthmus.backbones import Backbone, Stem
+from isthmus.corruptions import Corruption
+from isthmus.latents import Latent
+from isthmus.likelihoods import Likelihood
+from isthmus.space import Batch, Space
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that one pass through a codec leaves behind.
+
+    Attributes
+    ----------
+    batch
+        What went in, clean: the target.
+    input
+        ``x~``, what the encoder saw, ``(B, *E)``.
+    q
+        ``q(z | x~)``, elementwise over ``(B, d, *G)``.
+    z
+        The code that was decoded, ``(B, d, *G)``.
+    p
+        ``p(x | z)``, elementwise over ``(B, *E)``.
+    drawn
+        Whether z was drawn from q, or is its mean.
+    """
+
+    batch: Batch
+    input: Tensor
+    q: Distribution
+    z: Tensor
+    p: Distribution
+    drawn: bool = True
+
+
+class Codec(nn.Module):
+    """An encoder and a decoder, with what their numbers mean.
+
+    Parameters
+    ----------
+    space
+        What x is.
+    latent, likelihood, backbone, corruption
+        The parts, as templates: the codec makes its own from them.
+    context
+        How many numbers it is conditioned on.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from isthmus import Bernoulli, Dense, Gaussian
+    >>> from isthmus.space import Batch, Vector
+    >>> codec = Codec(Vector(6, support="binary"), Gaussian(2), Bernoulli(), Dense((8,)))
+    >>> trace = codec(Batch(torch.ones(3, 6)))
+    >>> trace.z.shape, trace.p.mean.shape
+    (torch.Size([3, 2]), torch.Size([3, 6]))
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        latent: Latent,
+        likelihood: Likelihood,
+        backbone: Backbone,
+        corruption: Corruption | None = None,
+        context: int = 0,
+    ) -> None:
+        super().__init__()
+        self.space = space
+        self.latent = latent.fresh()
+        self.likelihood = likelihood.on(space)
+        self.corruption = corruption.fresh() if corruption is not None else None
+        self.stem = Stem(space)
+        self.encoder = backbone.encoder(self.stem.space, self.latent.raw, context)
+        self.decoder = backbone.decoder(
+            self.latent.dim, self.likelihood.raw_shape(), space, context
+        )
+
+    def encode(
+        self, x: Tensor, context: Tensor | None = None, observed: Tensor | None = None
+    ) -> Distribution:
+        """Return ``q(z | x)`` from ``(B, *E)``."""
+        # Under reduced precision the networks emit half floats; what follows needs them whole.
+        return self.latent(self.encoder(self.stem(x, observed), context).to(x.dtype))
+
+    def decode(self, z: Tensor, context: Tensor | None = None) -> Distribution:
+        """Return ``p(x | z)`` from ``(B, d, *G)``."""
+        return self.likelihood(self.decoder(z, context).to(z.dtype))
+
+    def forward(self, batch: Batch, *, input: Tensor | None = None, draw: bool = True) -> Trace:
+        """Corrupt, encode, draw, decode.
+
+        Parameters
+        ----------
+        batch
+            The clean rows.
+        input
+            What the encoder sees instead of a fresh corruption of them.
+        draw
+            Draw the code from ``q``; otherwise it is the mean of ``q``, and the pass
+            repeats exactly.
+        """
+        if input is None:
+            input = batch.x if self.corruption is None else self.corruption(batch)
+        q = self.encode(input, batch.context, batch.observed)
+        z = q.rsample() if draw else q.mean
+        return Trace(batch, input, q, z, self.decode(z, batch.context), draw)

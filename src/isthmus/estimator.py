@@ -1,0 +1,353 @@
+"""Recipe and BaseAutoencoder: the scikit-learn face."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from torch import Tensor
+
+from isthmus import inference, training
+from isthmus.adapters import Adapter, adapter_for
+from isthmus.backbones import Backbone, Dense
+from isthmus.checkpoint import Checkpoint
+from isthmus.codec import Codec
+from isthmus.corruptions import Corruption
+from isthmus.errors import CompositionError
+from isthmus.fitted import Fitted
+from isthmus.latents import Latent
+from isthmus.likelihoods import Bernoulli, Categorical, Likelihood, Normal
+from isthmus.objectives import Objective, Term
+from isthmus.part import Part
+from isthmus.progress import bar
+from isthmus.randomness import RandomState, seed_from, seeded
+from isthmus.run import History, Plan, Precision, start
+from isthmus.space import Batch, Space, Vector
+
+
+MEASURED = 10_000
+"""From how many rows the spread of the codes is measured."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A family's equation, and what it prefers where the user said nothing."""
+
+    latent: Latent
+    objective: Objective | Term
+    likelihood: Likelihood | None = None
+    corruption: Corruption | None = None
+    backbone: Backbone | None = None
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What every family shares: its fields, its training, and what it does once fitted.
+
+    Parameters
+    ----------
+    backbone
+        The networks; None: chosen from the data.
+    likelihood
+        What the decoder's numbers mean; None: `Bernoulli` for data of 0 and 1, else
+        `Normal`, with a learned scale where the objective weighs it against a prior.
+    corruption
+        What is done to the rows that the encoder sees; None: what the family does.
+    adapter
+        How the data become tensors; None: chosen from the data.
+    epochs
+        Passes over the rows, at most.
+    batch_size
+        Rows a step.
+    learning_rate
+        Adam's at the start; it falls to zero along half a cosine wave.
+    validation_fraction
+        The share of rows that is kept aside to tell when to stop.
+    patience
+        Epochs without a better validation loss before training stops; None: never.
+    precision
+        ``"float32"`` or ``"bfloat16"``.
+    device
+        ``"auto"``: the GPU where there is one; or a device as torch writes it.
+    checkpoint
+        A folder for the run to be put in along the way. A run that was cut off goes on from
+        it, to the same result, at the next `fit` with the same settings and data.
+    random_state
+        A seed for equal results; None: another one each time.
+    verbose
+        Show a progress bar; None: where there is a terminal to show it on.
+
+    Attributes
+    ----------
+    codec_, objective_
+        The trained networks with their meaning, and what they were trained for.
+    adapter_
+        What stands between the user's data and them.
+    history_ : History
+        Every term, epoch by epoch.
+    seed_ : int
+        The seed that was used.
+    n_features_in_, feature_names_in_
+        The columns seen in fit, where the data have columns.
+    """
+
+    backbone: Backbone | None = None
+    likelihood: Likelihood | None = None
+    corruption: Corruption | None = None
+    adapter: Adapter | None = None
+    epochs: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    validation_fraction: float = 0.1
+    patience: int | None = 20
+    precision: Precision = "float32"
+    device: str = "auto"
+    checkpoint: str | None = None
+    random_state: RandomState = None
+    verbose: bool | None = None
+
+    def recipe(self) -> Recipe:
+        """Return the family's equation: the one method that a family writes."""
+        raise NotImplementedError(f"{type(self).__name__} has no recipe: write its equation.")
+
+    def compose(self, space: Space, context: int = 0) -> tuple[Codec, Objective]:
+        """Return the networks and the objective for ``space``, untrained, as plain modules.
+
+        Examples
+        --------
+        >>> from isthmus import VAE
+        >>> from isthmus.space import Image
+        >>> codec, objective = VAE(latent_dim=2).compose(Image(1, 8, 8))
+        >>> objective
+        NLL() + KL()
+        """
+        recipe = self.recipe()
+        objective = 1 * recipe.objective
+        if objective.bounds_density and not recipe.latent.has_density:
+            raise CompositionError(
+                f"{objective!r} needs a latent with a density; {recipe.latent!r} has none. "
+                "Use latent=Gaussian(d), or leave the terms with a prior out."
+            )
+        codec = Codec(
+            space,
+            recipe.latent,
+            self.likelihood or recipe.likelihood or _likelihood_for(space, objective),
+            self.backbone or recipe.backbone or Dense(),
+            self.corruption or recipe.corruption,
+            context,
+        )
+        return codec, objective.fresh()
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from ``X``; ``y`` is ignored.
+
+        Raises
+        ------
+        DataError, SupportError, CompositionError
+            If data or parts won't do; before any work is done.
+        DivergedError
+            If training leaves the finite numbers.
+        """
+        self._check_fields()
+        adapter, device = self._adapter_for(X), _device(self.device)
+        adapter.fit(X)
+        self.seed_ = seed_from(self.random_state)
+        seeds = np.random.SeedSequence(self.seed_).generate_state(3)
+        with seeded(int(seeds[0])):
+            codec, objective = self.compose(adapter.space_)
+        data = adapter.transform(X)
+        learnt, kept_aside = _split(data, self.validation_fraction, int(seeds[1]))
+        plan = self._plan(int(seeds[2]), epochs=self.epochs, patience=self.patience)
+        run = start(codec.to(device), objective.to(device), plan, len(learnt))
+        with bar(self.verbose) as watch:
+            history = training.fit(
+                run,
+                learnt.to(device),
+                kept_aside.to(device) if kept_aside is not None else None,
+                watch=watch,
+                checkpoint=self._checkpoint(data),
+            )
+        self._learned(adapter, codec, objective, history)
+        return self._measured(X)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from ``X`` once more: one pass, at a constant learning rate.
+
+        The first call on an unfitted model fits the scaling; later ones, and those after
+        `fit` or `load`, go on from what is there.
+        """
+        self._check_fields()
+        if not hasattr(self, "codec_"):
+            return self._begun(X).partial_fit(X)
+        data = self.adapter_.transform(X)
+        device = next(self.codec_.parameters()).device
+        plan = self._plan(self.seed_ + len(self.history_.rows), epochs=1, decay=False)
+        run = start(self.codec_, self.objective_, plan, len(data), getattr(self, "optimiser_", None))
+        with bar(self.verbose) as watch:
+            passed = training.fit(run, data.to(device), watch=watch)
+        self.optimiser_ = run.optimiser
+        row = passed.rows[0] | {"epoch": len(self.history_.rows) + 1}
+        self.history_ = History([*self.history_.rows, row], best=int(row["epoch"]))
+        return self._measured(X)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder: readable JSON and safetensors, whole or not at all."""
+        from isthmus import store
+
+        self._fitted()
+        tensors = {f"codec.{name}": each for name, each in self.codec_.state_dict().items()}
+        tensors |= {f"objective.{name}": each for name, each in self.objective_.state_dict().items()}
+        store.save(Path(folder), self._document(), tensors | {"spread": self.spread_})
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.latent_size_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _adapter_for(self, X: Any) -> Adapter:
+        if self.adapter is not None:
+            return clone(self.adapter)
+        likelihood = self.likelihood or self.recipe().likelihood
+        return adapter_for(X, likelihood.support if likelihood else None)
+
+    def _plan(self, seed: int, **how: Any) -> Plan:
+        return Plan(
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            precision=self.precision,
+            seed=seed,
+            **how,
+        )
+
+    def _learned(self, adapter: Adapter, codec: Codec, objective: Objective, history: History) -> Self:
+        """Take over what training brought about, all at once."""
+        self.adapter_, self.codec_, self.objective_ = adapter, codec.eval(), objective
+        self.history_ = history
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(adapter, name):
+                setattr(self, name, getattr(adapter, name))
+            else:
+                vars(self).pop(name, None)
+        return self
+
+    def _measured(self, X: Any) -> Self:
+        """Learn how far the codes of ``X`` spread; a part of very many rows tells it."""
+        rows = self.adapter_.rows(X)[: MEASURED]
+        codec = self.codec_.eval()
+        found = inference.over(
+            codec, self.adapter_, rows, lambda batch: inference.codes(codec, batch).flatten(1)
+        )
+        self.spread_ = found.std(dim=0, correction=0)
+        return self
+
+    def _begun(self, X: Any) -> Self:
+        """Fit the scaling, and make the networks, untrained."""
+        adapter = self._adapter_for(X).fit(X)
+        self.seed_ = seed_from(self.random_state)
+        with seeded(self.seed_):
+            codec, objective = self.compose(adapter.space_)
+        device = _device(self.device)
+        self._learned(adapter, codec.to(device), objective.to(device), History())
+        return self
+
+    def _checkpoint(self, data: Batch) -> Checkpoint | None:
+        if self.checkpoint is None:
+            return None
+        digest = hashlib.blake2b(digest_size=16)
+        for tensor in data.tensors():
+            digest.update(tensor.contiguous().numpy().data)
+        ignored = ("checkpoint", "device", "verbose")
+        settings = {name: repr(value) for name, value in self._settings().items() if name not in ignored}
+        run = {"family": type(self).__name__, "data": digest.hexdigest(), **settings}
+        return Checkpoint(Path(self.checkpoint) / "run.safetensors", run)
+
+    def _settings(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def _document(self) -> dict[str, Any]:
+        """Return all of the fitted model but its tensors, as plain data."""
+        return {
+            "family": type(self).__name__,
+            "equation": repr(self.objective_),
+            "parameters": {name: _plain(value) for name, value in self._settings().items()},
+            "space": repr(self.codec_.space),
+            "adapter": {
+                "name": type(self.adapter_).__name__,
+                "parameters": self.adapter_.get_params(),
+                "facts": self.adapter_.facts(),
+            },
+            "seed": self.seed_,
+            "history": asdict(self.history_),
+        }
+
+    def _check_fields(self) -> None:
+        """Raise `CompositionError` for a field that is out of its range."""
+        for name, fine, expected in (
+            ("epochs", self.epochs >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("learning_rate", self.learning_rate > 0, "above 0"),
+            ("validation_fraction", 0 <= self.validation_fraction < 1, "from 0 up to, not with, 1"),
+            ("patience", self.patience is None or self.patience >= 1, "None or at least 1"),
+            ("precision", self.precision in ("float32", "bfloat16"), "float32 or bfloat16"),
+        ):
+            if not fine:
+                value = getattr(self, name)
+                raise CompositionError(f"{name}={value!r} was given; expected {expected}.")
+        if self.checkpoint is not None and self.random_state is None:
+            raise CompositionError(
+                "checkpoint= was given without random_state=: a run can go on to the same result "
+                "only from a known seed. Give random_state a number."
+            )
+
+
+def _likelihood_for(space: Space, objective: Objective) -> Likelihood:
+    """Return the likelihood that suits the data, and the objective."""
+    if space.support == "binary":
+        return Bernoulli()
+    if space.support == "categories":
+        return Categorical()
+    # Against a prior the scale decides what a detail is worth; alone it changes nothing.
+    if objective.bounds_density:
+        return Normal("feature" if isinstance(space, Vector) else "shared")
+    return Normal()
+
+
+def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:
+    """Return the rows to learn from, and those kept aside, if there are enough for any."""
+    aside = int(len(data) * fraction)
+    if aside < 1 or len(data) - aside < 2:
+        return data, None
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
+    return data[order[aside:]], data[order[:aside]]
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise CompositionError(
+            f"device={name!r} was given, and torch can't use it here: {error}. "
+            "Use 'auto', or 'cpu'."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """Return a field as JSON can hold it: plain as it is, a part as it prints."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Part | Adapter):
+        return {"part": repr(value)}
+    return None  # a random state can't be written down; the seed that it gave is

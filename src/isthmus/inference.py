@@ -1,0 +1,89 @@
+"""Inference: a fitted codec over many rows, a chunk at a time.
+
+Every chunk has the same shape, the last one padded: a matrix product rounds differently
+in another shape, and a row's result must not depend on the rows beside it.
+"""
+
+from collections.abc import Callable, Iterator
+from math import log
+
+import torch
+from torch import Tensor, logsumexp
+
+from isthmus.adapters import Adapter, Rows
+from isthmus.codec import Codec
+from isthmus.objectives import Objective
+from isthmus.objectives.bound import log_weights
+from isthmus.randomness import seeded
+from isthmus.space import Batch
+
+CHUNK = 256
+NUMBERS = 2**22
+"""At most how many numbers of x are worked on at once."""
+
+
+@torch.no_grad()
+def each_chunk(
+    codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yield ``function`` of each chunk of ``rows``, on the CPU, with the rows' places."""
+    codec.eval()
+    device = next(codec.parameters()).device
+    size = chunk_size(codec.space.size)
+    for first in range(0, len(rows), size):
+        place = slice(first, min(first + size, len(rows)))
+        batch = adapter.batch(rows[place])
+        result = function(_padded(batch, size).to(device))
+        yield place, result[: len(batch)].cpu()
+
+
+def over(
+    codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]
+) -> Tensor:
+    """Return ``function`` over all ``rows``, ``(n, …)``."""
+    return torch.cat([result for _, result in each_chunk(codec, adapter, rows, function)])
+
+
+def codes(codec: Codec, batch: Batch) -> Tensor:
+    """Return the mean of ``q(z | x)``: ``(B, d, *G)``."""
+    return codec.encode(batch.x, batch.context, batch.observed).mean
+
+
+def reconstructions(codec: Codec, batch: Batch) -> Tensor:
+    """Return the point that stands for ``p(x | z)`` at the mean code: ``(B, *E)``."""
+    return codec.likelihood.point(codec.decode(codes(codec, batch), batch.context))
+
+
+def scores(codec: Codec, objective: Objective, batch: Batch) -> Tensor:
+    """Return the negative objective of each row, at the mean code: ``(B,)`` nats."""
+    return -objective(codec, codec(batch, input=batch.x, draw=False)).rows
+
+
+def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, seed: int) -> Tensor:
+    """Return the importance-weighted estimate of ``log p(x)``, ``(B,)`` nats.
+
+    ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``; ``volume`` is the adapter's
+    log-volume, which brings it to the user's units.
+    """
+    block = max(1, NUMBERS // (len(batch) * codec.space.size))
+    weights: list[Tensor] = []
+    with seeded(seed, batch.x.device):
+        trace = codec(batch, input=batch.x)
+        for first in range(0, samples, block):
+            weights.append(log_weights(codec, trace, min(block, samples - first)))
+    cells = volume.to(batch.x.device).expand(batch.x.shape)
+    if batch.observed is not None:
+        cells = cells.where(batch.observed, 0.0)
+    bound = logsumexp(torch.cat(weights).double(), dim=0) - log(samples)
+    return bound + cells.flatten(1).sum(1)
+
+
+def chunk_size(numbers: int) -> int:
+    """Return how many rows of so many numbers each make a chunk."""
+    return max(8, min(CHUNK, NUMBERS // numbers))
+
+
+def _padded(batch: Batch, size: int) -> Batch:
+    """Return the batch with its last row repeated up to ``size`` rows."""
+    rows = torch.arange(size).clamp(max=len(batch) - 1)
+    return batch if len(batch) == size else batch[rows]

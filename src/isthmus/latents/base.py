@@ -1,0 +1,55 @@
+"""Latent: numbers from the encoder become a distribution over codes."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor
+from torch.distributions import Distribution, Normal
+
+from isthmus.errors import CompositionError
+from isthmus.part import Part
+
+
+class Latent(Part, ABC):
+    """Numbers in, a distribution over codes out: ``q(z | x)``.
+
+    Everything is elementwise over ``(B, dim, *G)``, where ``*G`` is the latent grid,
+    empty for vectors: whoever needs a sum over codes sums.
+
+    Attributes
+    ----------
+    dim
+        The code size, ``d``.
+    raw
+        How many numbers the encoder must emit for each position.
+    prior
+        What codes are drawn from, or matched against: a standard normal unless the
+        member says otherwise.
+    has_density
+        Whether q has a density, so that a divergence from the prior exists.
+    """
+
+    has_density: ClassVar[bool] = True
+    dim: int
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        if dim < 1:
+            raise CompositionError(
+                f"A latent of {dim} dimensions was asked for; it takes at least 1."
+            )
+        self.dim = dim
+
+    @property
+    @abstractmethod
+    def raw(self) -> int:
+        """How many numbers the encoder must emit."""
+
+    @property
+    def prior(self) -> Distribution:
+        """The elementwise prior ``p(z)``, of no shape of its own: it is broadcast."""
+        return Normal(0.0, 1.0, validate_args=False)
+
+    @abstractmethod
+    def forward(self, raw: Tensor) -> Distribution:
+        """Make ``q(z | x)`` of the encoder's numbers, ``(B, raw, *G)``."""

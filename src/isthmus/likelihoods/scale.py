@@ -1,0 +1,56 @@
+"""The scale of a location-scale likelihood: given, or learned beside the decoder."""
+
+from math import log
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import CompositionError
+from isthmus.space import Space
+
+ScaleChoice = float | Literal["feature", "shared"]
+
+# A scale that could reach zero would earn infinite density on a constant column.
+FLOOR = 1e-2
+# Optimisers such as Adam move a parameter by about the learning rate a step; a scale has
+# orders of magnitude to go while weights have tenths.
+GAIN = 10.0
+
+
+class Scale(nn.Module):
+    """A positive scale, broadcast over ``(B, *E)``.
+
+    ``scale = FLOOR + exp(GAIN * parameter)``, and about one at the start.
+
+    Parameters
+    ----------
+    choice
+        A number: that scale, fixed. ``"feature"``: one learned for each feature, which
+        in pictures is a channel. ``"shared"``: one learned for all.
+    space
+        What it is the scale of.
+    """
+
+    def __init__(self, choice: ScaleChoice, space: Space) -> None:
+        super().__init__()
+        if isinstance(choice, str):
+            shape = (space.shape[0], *[1] * (len(space.shape) - 1)) if choice == "feature" else ()
+            self.parameter = nn.Parameter(torch.full(shape, log(1 - FLOOR) / GAIN))
+        else:
+            self.register_buffer("fixed", torch.tensor(float(choice)))
+
+    def forward(self) -> Tensor:
+        """Return the scale."""
+        if "parameter" in self._parameters:
+            return FLOOR + (GAIN * self.parameter).exp()
+        return self.get_buffer("fixed")
+
+
+def checked(choice: ScaleChoice) -> ScaleChoice:
+    """Return ``choice`` if it can be a scale."""
+    if choice in ("feature", "shared") or (not isinstance(choice, str) and choice > 0):
+        return choice
+    raise CompositionError(
+        f"scale={choice!r} was given; expected a number above 0, 'feature' or 'shared'."
+    )

@@ -1,0 +1,9 @@
+"""Objectives: the terms that are minimised, and their sum."""
+
+from isthmus.objectives.base import Nats, Objective, Term
+from isthmus.objectives.bound import ImportanceWeighted
+from isthmus.objectives.kl import KL
+from isthmus.objectives.nll import NLL
+from isthmus.objectives.schedules import Schedule, WarmUp
+
+__all__ = ["KL", "NLL", "ImportanceWeighted", "Nats", "Objective", "Schedule", "Term", "WarmUp"]

@@ -1,0 +1,186 @@
+"""Term and Objective: what is minimised, as an algebra.
+
+``NLL() + 4 * KL()`` is an `Objective`: it prints as itself, reports each term by name,
+and is written to JSON as it prints.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.codec import Codec, Trace
+from isthmus.errors import CompositionError
+from isthmus.objectives.schedules import Schedule
+from isthmus.part import Part
+
+Weight = float | Schedule
+
+
+class Term(Part, ABC):
+    """One summand of the objective, in nats per example.
+
+    A term sums over features, never over the batch: it returns ``(B,)``, or ``()`` where
+    only the batch as a whole has a value.
+
+    Attributes
+    ----------
+    fits_prior
+        Whether minimising it makes the codes look like draws from the prior, so that
+        draws from the prior can be decoded.
+    bounds_density
+        Whether it weighs the likelihood against the prior in nats, so that the scale of
+        the likelihood matters and should be learned.
+    """
+
+    fits_prior: ClassVar[bool] = False
+    bounds_density: ClassVar[bool] = False
+
+    @abstractmethod
+    def forward(self, codec: Codec, trace: Trace) -> Tensor:
+        """Return the term, ``(B,)`` or ``()``, in nats."""
+
+    def __mul__(self, weight: Weight) -> "Objective":
+        return Objective(((weight, self),))
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: "Term | Objective") -> "Objective":
+        return 1 * self + other
+
+
+@dataclass(frozen=True)
+class Nats:
+    """The value of an objective on one batch.
+
+    Attributes
+    ----------
+    terms
+        Each term by name, unweighted: ``(B,)`` or ``()``.
+    weights
+        Its weight at this moment of training.
+    """
+
+    terms: dict[str, Tensor]
+    weights: dict[str, float]
+
+    @property
+    def means(self) -> Tensor:
+        """Each term's mean over the batch, unweighted, in the order of `terms`."""
+        return torch.stack([term.mean() for term in self.terms.values()])
+
+    @property
+    def total(self) -> Tensor:
+        """The weighted sum, averaged over the batch: what training minimises."""
+        return self._sum([term.mean() for term in self.terms.values()])
+
+    @property
+    def rows(self) -> Tensor:
+        """The weighted sum of every term that has a value for each row: ``(B,)``."""
+        return self._sum([term if term.dim() else 0.0 for term in self.terms.values()])
+
+    def _sum(self, values: Sequence[Tensor | float]) -> Tensor:
+        weighted = [
+            value if weight == 1 else weight * value
+            for weight, value in zip(self.weights.values(), values, strict=True)
+        ]
+        return sum(weighted[1:], start=torch.as_tensor(weighted[0]))
+
+
+class Objective(Part):
+    """A weighted sum of terms: what training minimises, in nats per example.
+
+    ``number * term``, ``schedule * term`` and ``term + term`` build one.
+
+    Parameters
+    ----------
+    weighted
+        Pairs of a weight and a term.
+
+    Examples
+    --------
+    >>> from isthmus import KL, NLL
+    >>> objective = NLL() + 4 * KL()
+    >>> objective
+    NLL() + 4 * KL()
+    >>> objective.set_params(KL=2)
+    NLL() + 2 * KL()
+    """
+
+    def __init__(self, weighted: Sequence[tuple[Weight, Term]]) -> None:
+        super().__init__()
+        names = [type(term).__name__ for _, term in weighted]
+        if len(set(names)) < len(names):
+            raise CompositionError(
+                f"The objective names a term twice: {', '.join(names)}. Add up their weights."
+            )
+        self.weights = {name: weight for name, (weight, _) in zip(names, weighted, strict=True)}
+        self.terms = nn.ModuleDict(
+            {name: term for name, (_, term) in zip(names, weighted, strict=True)}
+        )
+
+    def forward(self, codec: Codec, trace: Trace, progress: float = 1.0) -> Nats:
+        """Return every term, with its weight at ``progress`` through training."""
+        return Nats(
+            {name: term(codec, trace) for name, term in self.terms.items()},
+            {name: _at(weight, progress) for name, weight in self.weights.items()},
+        )
+
+    @property
+    def fits_prior(self) -> bool:
+        """Whether draws from the prior can be decoded."""
+        return any(term.fits_prior for term in self._members())
+
+    @property
+    def bounds_density(self) -> bool:
+        """Whether the likelihood is weighed against the prior, in nats."""
+        return any(term.bounds_density for term in self._members())
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return each term's weight by the term's name, and the terms' own parameters."""
+        params: dict[str, Any] = dict(self.weights)
+        if deep:
+            for term in self._members():
+                inner = term.get_params()
+                params.update({f"{type(term).__name__}__{key}": inner[key] for key in inner})
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Change weights by ``NAME=weight``, terms by ``NAME__parameter=value``."""
+        for key, value in params.items():
+            name, _, inner = key.partition("__")
+            if name not in self.weights:
+                raise ValueError(f"{self!r} has no term {name!r}; it has {', '.join(self.weights)}.")
+            if inner:
+                self.get_submodule(f"terms.{name}").set_params(**{inner: value})  # pyright: ignore
+            else:
+                self.weights[name] = value
+        self.arguments["weighted"] = tuple(
+            zip(self.weights.values(), self._members(), strict=True)
+        )
+        return self
+
+    def __add__(self, other: "Term | Objective") -> "Objective":
+        right = other if isinstance(other, Objective) else 1 * other
+        return Objective((*self.arguments["weighted"], *right.arguments["weighted"]))
+
+    def __rmul__(self, factor: float) -> "Objective":
+        return Objective(
+            tuple((factor * weight, term) for weight, term in self.arguments["weighted"])
+        )
+
+    def __repr__(self) -> str:
+        return " + ".join(
+            f"{term!r}" if weight == 1 else f"{weight!r} * {term!r}"
+            for weight, term in self.arguments["weighted"]
+        )
+
+    def _members(self) -> list[Term]:
+        return [term for term in self.terms.values() if isinstance(term, Term)]
+
+
+def _at(weight: Weight, progress: float) -> float:
+    return weight(progress) if isinstance(weight, Schedule) else weight

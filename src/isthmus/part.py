@@ -1,0 +1,100 @@
+"""Part: a module that remembers how it was made.
+
+The constructor is the configuration: the arguments that a part was made with are
+kept, print as the call that makes it again, and are what scikit-learn's
+``get_params``, ``set_params`` and ``clone`` see.
+"""
+
+from collections.abc import Mapping
+from inspect import Parameter, signature
+from typing import Any, Self
+
+from torch import nn
+
+
+class Part(nn.Module):
+    """A module whose constructor arguments (plain data or Parts) are its configuration.
+
+    Parts held by an estimator are templates: `fresh` makes the working copy, and the
+    template is never trained.
+
+    Examples
+    --------
+    >>> from isthmus import Dense
+    >>> part = Dense((64, 32), activation="tanh")
+    >>> part
+    Dense((64, 32), activation='tanh')
+    >>> part.fresh() is part
+    False
+    >>> part.set_params(widths=(8,)).get_params()["widths"]
+    (8,)
+    """
+
+    arguments: dict[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Record the arguments, whatever `__init__` goes on to do with them."""
+        self = super().__new__(cls)
+        # Partial, since copying and unpickling call this with no arguments at all.
+        bound = signature(cls.__init__).bind_partial(self, *args, **kwargs)
+        bound.apply_defaults()
+        self.__dict__["arguments"] = dict(list(bound.arguments.items())[1:])
+        return self
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's arguments; with ``deep``, those of inner parts too."""
+        params = dict(self.arguments)
+        if deep:
+            for name, value in self.arguments.items():
+                if isinstance(value, Part):
+                    inner = value.get_params()
+                    params.update({f"{name}__{key}": each for key, each in inner.items()})
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Change constructor arguments, and make the part anew from them."""
+        for key, value in params.items():
+            name, _, inner = key.partition("__")
+            if name not in self.arguments:
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; "
+                    f"it has: {', '.join(self.arguments) or 'none'}."
+                )
+            if inner:
+                self.arguments[name].set_params(**{inner: value})
+            else:
+                self.arguments[name] = value
+        self.__init__(**self.arguments)
+        return self
+
+    def fresh(self) -> Self:
+        """Make the same part again, with new weights."""
+        return type(self)(**{name: fresh(value) for name, value in self.arguments.items()})
+
+    __sklearn_clone__ = fresh
+
+    def __repr__(self) -> str:
+        """Print as the call that makes it: the first argument bare, the others by name."""
+        written: list[str] = []
+        for place, (name, parameter) in enumerate(parameters(type(self)).items()):
+            value = self.arguments.get(name, parameter.default)
+            if repr(value) != repr(parameter.default):
+                written.append(repr(value) if place == 0 else f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(written)})"
+
+
+def parameters(cls: type) -> Mapping[str, Parameter]:
+    """Return the constructor's parameters by name, without ``self``."""
+    return dict(list(signature(cls.__init__).parameters.items())[1:])
+
+
+def fresh(value: Any) -> Any:
+    """Make every Part inside ``value`` anew; leave plain data as they are."""
+    if isinstance(value, Part):
+        return value.fresh()
+    if isinstance(value, tuple):
+        return tuple(fresh(each) for each in value)  # pyright: ignore[reportUnknownVariableType]
+    return value

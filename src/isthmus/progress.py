@@ -1,0 +1,64 @@
+"""Progress: a bar on stderr while training runs."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from isthmus.run import Run
+from isthmus.training import Watcher
+
+REDRAWN = 0.2
+"""Seconds between two looks at the run: reading the loss waits for the device."""
+
+
+@contextmanager
+def bar(verbose: bool | None) -> Iterator[Watcher | None]:
+    """Show epochs, rate, loss and time left; ``verbose=None``: where stderr is a terminal."""
+    if not (sys.stderr.isatty() if verbose is None else verbose):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
+        task = progress.add_task("training", total=1.0, figures="")
+        seen = Seen()
+
+        def watch(run: Run) -> None:
+            if seen.due(run):
+                progress.update(
+                    task,
+                    completed=run.progress,
+                    description=f"epoch {min(run.epoch + 1, run.plan.epochs)}/{run.plan.epochs}",
+                    figures=seen.figures(run),
+                )
+
+        yield watch
+        progress.update(task, completed=1.0)
+
+
+class Seen:
+    """When the run was last looked at, and where it was."""
+
+    def __init__(self) -> None:
+        self.at, self.steps = -REDRAWN, 0
+
+    def due(self, run: Run) -> bool:
+        """Whether it is time to look again."""
+        last = run.epoch + 1 == run.plan.epochs and run.step == run.steps
+        return last or monotonic() - self.at >= REDRAWN
+
+    def figures(self, run: Run) -> str:
+        """Return the rate since the last look, and the loss."""
+        steps, now = run.epoch * run.steps + run.step, monotonic()
+        rate = (steps - self.steps) * run.plan.batch_size / max(now - self.at, 1e-9)
+        first = self.at < 0
+        self.at, self.steps = now, steps
+        loss = run.ledger[: run.step, 0].mean().item()
+        best = f" (best validation {run.lowest:.4g})" if run.kept else ""
+        return f"loss {loss:.4g} nats{best}" + ("" if first else f", {rate:,.0f} rows/s")

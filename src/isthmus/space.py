@@ -1,0 +1,124 @@
+"""Space and Batch: what x is, and how a handful of it travels."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Literal, Self
+
+import torch
+from torch import Tensor
+
+Support = Literal["real", "unit", "binary", "categories"]
+"""Which values x can take: any real number, [0, 1], {0, 1}, or 0 … levels - 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space(ABC):
+    """What one x is: its shape, and the values it can take.
+
+    Attributes
+    ----------
+    support
+        Which values each number can take.
+    levels
+        How many categories there are, where the support is categories.
+    holes
+        Whether cells may be unknown: networks then see which ones are known.
+    """
+
+    support: Support = "real"
+    levels: int = 0
+    holes: bool = False
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one x, its event shape ``*E``."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers one x holds."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Vector(Space):
+    """A row of numbers, in no spatial order.
+
+    Examples
+    --------
+    >>> Vector(30).shape
+    (30,)
+    """
+
+    features: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(features,)``."""
+        return (self.features,)
+
+
+@dataclass(frozen=True)
+class Image(Space):
+    """A picture: channels first, as torch has it.
+
+    Examples
+    --------
+    >>> Image(1, 28, 28).size
+    784
+    """
+
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(channels, height, width)``."""
+        return (self.channels, self.height, self.width)
+
+
+SPACES: dict[str, type[Space]] = {"Vector": Vector, "Image": Image}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A handful of rows on their way through a codec.
+
+    Attributes
+    ----------
+    x
+        ``(B, *E)``; unknown cells hold zero.
+    observed
+        ``(B, *E)``, True where the cell is known; None where all are.
+    context
+        ``(B, C)``, what the model is conditioned on; None where it isn't.
+    """
+
+    x: Tensor
+    observed: Tensor | None = None
+    context: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: Tensor | slice) -> Self:
+        return self._each(lambda tensor: tensor[rows])
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on ``device``."""
+        return self._each(lambda tensor: tensor.to(device))
+
+    def tensors(self) -> list[Tensor]:
+        """Return the tensors that are there."""
+        return [each for each in (self.x, self.observed, self.context) if each is not None]
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        x, observed, context = (
+            None if tensor is None else change(tensor)
+            for tensor in (self.x, self.observed, self.context)
+        )
+        assert x is not None
+        return type(self)(x, observed, context)

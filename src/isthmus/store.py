@@ -1,0 +1,140 @@
+"""Store: a model as a folder of readable JSON and safetensors, whole or not at all.
+
+``model.json`` says what the model is, ``weights.safetensors`` holds its tensors. Neither
+can run anything when it is read.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from isthmus.errors import ModelFileError
+
+FORMAT = 1
+ABOUT, WEIGHTS = "model.json", "weights.safetensors"
+
+
+class AdapterDocument(BaseModel):
+    """What stands between the user's data and the networks."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    parameters: dict[str, Any]
+    facts: dict[str, Any]
+
+
+class HistoryDocument(BaseModel):
+    """The epochs."""
+
+    model_config = ConfigDict(extra="forbid")
+    rows: list[dict[str, float]]
+    best: int
+
+
+class Document(BaseModel):
+    """What ``model.json`` holds."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal[1]
+    isthmus: str
+    family: str
+    equation: str
+    parameters: dict[str, Any]
+    space: str
+    adapter: AdapterDocument
+    seed: int
+    history: HistoryDocument
+
+
+def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write a model to ``folder``, in place of the model that may be there.
+
+    Raises
+    ------
+    ModelFileError
+        If something else is there, or it can't be written; then nothing has changed.
+    """
+    if folder.exists() and not (folder / ABOUT).is_file() and _occupied(folder):
+        raise ModelFileError(
+            f"{folder} exists and is no model folder; nothing was written. Name another folder."
+        )
+    about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        text = json.dumps(about, indent=2, ensure_ascii=False)
+        (made / ABOUT).write_text(text + "\n", encoding="utf-8")
+        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(whole, made / WEIGHTS)
+        made.chmod(0o755)
+        _put_in_place(made, folder)
+    except (OSError, SafetensorError) as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
+    """Read a model folder: what it is, and its tensors on the CPU.
+
+    Raises
+    ------
+    ModelFileError
+        If it is missing, damaged, foreign, or of a format that this version can't read.
+    """
+    if not (folder / ABOUT).is_file():
+        raise ModelFileError(f"{folder} is no model folder: it has no {ABOUT}. Name one that "
+                             "save() or `isthmus fit` wrote.")
+    try:
+        found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if isinstance(found, dict) and found.get("format", FORMAT) != FORMAT:  # pyright: ignore[reportUnknownMemberType]
+            raise ModelFileError(
+                f"{folder} has format {found['format']!r}; this version of Isthmus reads format "
+                f"{FORMAT}. Install the version that wrote it: {found.get('isthmus')!r}."  # pyright: ignore[reportUnknownMemberType]
+            )
+        return Document.model_validate(found), load_file(folder / WEIGHTS)
+    except (OSError, ValueError, ValidationError, SafetensorError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(
+            f"{folder} can't be read as a model: {error}. It may be damaged: copy it again, or "
+            "fit it again."
+        ) from error
+
+
+def _put_in_place(made: Path, folder: Path) -> None:
+    """Exchange ``folder`` for what was made; the old one stays until the new one is there."""
+    if not folder.exists():
+        os.replace(made, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    os.replace(folder, old)
+    try:
+        os.replace(made, folder)
+    except OSError:
+        os.replace(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _occupied(folder: Path) -> bool:
+    return not folder.is_dir() or any(folder.iterdir())
+
+
+def _unwritable(folder: Path, error: Exception) -> ModelFileError:
+    return ModelFileError(
+        f"Can't write the model {folder}: {error}. Nothing was left there. Free some space, or "
+        "name another folder."
+    )

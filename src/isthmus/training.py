@@ -1,0 +1,212 @@
+"""fit, step, History: the only loop.
+
+The data sit in one tensor on the device and are indexed by a shuffled batch of rows.
+Nothing is read back from the device along the way: the loop writes every step's terms
+into a ledger there, and looks at it once in a while.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import cos, inf, pi
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from isthmus.checkpoint import Checkpoint
+from isthmus.codec import Codec
+from isthmus.errors import DivergedError
+from isthmus.objectives import Nats, Objective
+from isthmus.randomness import seeded
+from isthmus.run import History, Precision, Run
+from isthmus.space import Batch
+
+Watcher = Callable[[Run], None]
+EVALUATED = 1024
+"""How many validation rows are evaluated at once."""
+CHECKED = 1000
+"""After how many steps the ledger is looked at, in a long epoch."""
+
+
+def fit(
+    run: Run,
+    data: Batch,
+    validation: Batch | None = None,
+    *,
+    watch: Watcher | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> History:
+    """Train to the end of the plan, or to the end of its patience.
+
+    Parameters
+    ----------
+    run
+        From `start`; its codec ends up with the best weights.
+    data, validation
+        Rows on the run's device. Without validation rows the last weights are the best.
+    watch
+        Called with the run after every step.
+    checkpoint
+        Where to put the run, and to go on from if it was put there before.
+
+    Raises
+    ------
+    DivergedError
+        If a term leaves the finite numbers.
+    KeyboardInterrupt
+        On Ctrl-C, after the step under way; the checkpoint, if any, is written first.
+    """
+    device = data.x.device
+    with seeded(run.plan.seed, device), interruptions() as interrupted:
+        if checkpoint is not None and (saved := checkpoint.read()) is not None:
+            run.restore(*saved)
+        began = perf_counter() - run.seconds
+        while not run.done:
+            for rows in _batches(run, len(data), device):
+                _advance(run, data[rows])
+                run.seconds = perf_counter() - began
+                if checkpoint is not None and (checkpoint.due or interrupted.is_set()):
+                    checkpoint.write(*run.put())
+                if interrupted.is_set():
+                    raise KeyboardInterrupt(_how_to_resume(checkpoint))
+                if watch is not None:
+                    watch(run)
+            _close_epoch(run, validation)
+    if run.kept:
+        run.codec.load_state_dict(run.kept)
+    if checkpoint is not None:
+        checkpoint.clear()
+    return run.history
+
+
+def step(
+    codec: Codec,
+    objective: Objective,
+    optimiser: Optimizer,
+    batch: Batch,
+    progress: float = 1.0,
+    precision: Precision = "float32",
+) -> Nats:
+    """Take one gradient step on ``batch``, and return what the objective was before it."""
+    with _computing(precision, batch.x.device):
+        nats = objective(codec, codec(batch), progress)
+        total = nats.total
+    optimiser.zero_grad()
+    total.backward()  # pyright: ignore[reportUnknownMemberType]
+    optimiser.step()
+    return nats
+
+
+@torch.no_grad()
+def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list[float]:
+    """Return the objective's total and terms over ``data``, in nats per example.
+
+    The draws are those of ``seed``, so that epochs are compared on the same ones.
+    """
+    codec.eval()
+    sums = torch.zeros(len(objective.weights) + 1, device=data.x.device)
+    with seeded(seed, data.x.device):
+        for first in range(0, len(data), EVALUATED):
+            batch = data[slice(first, first + EVALUATED)]
+            nats = objective(codec, codec(batch))
+            sums += len(batch) * torch.cat([nats.total[None], nats.means])
+    codec.train()
+    return (sums / len(data)).tolist()
+
+
+def _advance(run: Run, batch: Batch) -> None:
+    plan = run.plan
+    if plan.decay:
+        for group in run.optimiser.param_groups:
+            group["lr"] = plan.learning_rate * (1 + cos(pi * run.progress)) / 2
+    nats = step(run.codec, run.objective, run.optimiser, batch, run.progress, plan.precision)
+    with torch.no_grad():
+        run.ledger[run.step] = torch.cat([nats.total[None], nats.means])
+    run.step += 1
+    if run.step % CHECKED == 0:
+        _check_finite(run)
+
+
+def _batches(run: Run, rows: int, device: torch.device) -> Iterator[Tensor]:
+    """Yield the rows of each step that is left of the epoch."""
+    # The order depends on the seed and the epoch alone, so that a resumed epoch repeats it.
+    shuffle = torch.Generator().manual_seed(run.plan.seed + run.epoch)
+    order = torch.randperm(rows, generator=shuffle).to(device)
+    size = run.plan.batch_size
+    run.codec.train()
+    for number in range(run.step, run.steps):
+        yield order[number * size : (number + 1) * size]
+
+
+def _close_epoch(run: Run, validation: Batch | None) -> None:
+    _check_finite(run)
+    figures = _named(run, run.ledger.mean(0).tolist())
+    if validation is not None:
+        values = evaluate(run.codec, run.objective, validation, run.plan.seed)
+        figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}
+    run.epoch, run.step = run.epoch + 1, 0
+    rate = run.optimiser.param_groups[0]["lr"]
+    run.history.rows.append(
+        {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": rate, **figures}
+    )
+    if validation is None:
+        run.history.best = run.epoch
+    elif figures["validation_loss"] < run.lowest:
+        run.lowest, run.history.best = figures["validation_loss"], run.epoch
+        run.kept = {name: tensor.clone() for name, tensor in run.codec.state_dict().items()}
+
+
+def _check_finite(run: Run) -> None:
+    broken = (~run.ledger.isfinite()).nonzero()
+    if not len(broken):
+        return
+    at = int(broken[0, 0])
+    terms = [
+        name for name, value in _named(run, run.ledger[at].tolist()).items()
+        if name != "loss" and not abs(value) < inf
+    ]
+    raise DivergedError(
+        f"{' and '.join(terms) or 'The loss'} left the finite numbers in epoch {run.epoch + 1}, "
+        f"step {at + 1} of {run.steps}, at learning rate {run.plan.learning_rate:g}. Most often "
+        "the learning rate is too high: try a tenth of it. Else look for values in the data far "
+        "outside the rest."
+    )
+
+
+def _named(run: Run, values: list[float]) -> dict[str, float]:
+    return dict(zip(["loss", *run.names], values, strict=True))
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix + "."): tensor
+        for name, tensor in tensors.items() if name.startswith(prefix + ".")
+    }
+
+
+def _computing(precision: Precision, device: torch.device) -> Any:
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+@contextmanager
+def interruptions() -> Iterator[threading.Event]:
+    """Turn Ctrl-C inside the block into an event, so that a step is never cut in two."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _how_to_resume(checkpoint: Checkpoint | None) -> str:
+    if checkpoint is None:
+        return "Training was interrupted; with checkpoint=FOLDER it could go on from here."
+    return f"Training was interrupted; the same call goes on from {checkpoint.path}."
