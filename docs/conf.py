@@ -1,6 +1,7 @@
 """Sphinx settings: everything is built, and later read, without a network."""
 
 from importlib.metadata import version as installed_version
+from typing import Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -44,6 +45,12 @@ def block_math(translator: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def skip_foreign(app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any) -> bool:
+    return skip or str(getattr(member, "__module__", "")).startswith("sklearn")
+
+
 def setup(app: Sphinx) -> None:
-    """Formulas become MathML: browsers draw it by themselves, where MathJax wants a CDN."""
+    # Formulas become MathML, which browsers draw by themselves; MathJax would come from a CDN.
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
+    # What scikit-learn adds to every estimator is described there, with links into its own pages.
+    app.connect("autodoc-skip-member", skip_foreign)

@@ -1,12 +1,18 @@
-"""What the tests share: repeatable examples, one thread a worker, the data beside the checkout."""
+"""What the tests share: checked annotations, repeatable examples, one thread a worker, data."""
 
 import os
 from pathlib import Path
 
 import pytest
+from beartype import BeartypeConf
+from beartype.claw import beartype_package
 from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+# Annotations are checked at run time, in every call of the tests and of the examples in
+# docstrings; int goes for float, as type checkers have it. It must come before the first import.
+beartype_package("isthmus", conf=BeartypeConf(is_pep484_tower=True))
 
 # The same examples on every run, and no deadline: a slow machine is not a wrong answer.
 settings.register_profile("isthmus", derandomize=True, deadline=None)

@@ -21,7 +21,7 @@ LAYERS = [
     STRANGERS,
     {"codec"},
     {"objectives"},
-    {"checkpoint", "run", "training"},
+    {"checkpoint", "optimiser", "run", "training"},
     {"adapters", "inference", "progress", "store"},
     {"estimator", "fitted"},
     {"families"},
@@ -111,7 +111,7 @@ def test_files_are_short(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("folder", OPEN_SETS)
+@pytest.mark.parametrize("folder", [each for each in OPEN_SETS if (PACKAGE / each).is_dir()])
 def test_an_open_set_lists_its_members(folder: str) -> None:
     tree = ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8"))
     listed = [

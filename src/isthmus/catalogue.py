@@ -6,8 +6,16 @@ from typing import Any
 
 import torch
 
-from isthmus import adapters, backbones, corruptions, families, latents, likelihoods, objectives
-from isthmus import store
+from isthmus import (
+    adapters,
+    backbones,
+    corruptions,
+    families,
+    latents,
+    likelihoods,
+    objectives,
+    store,
+)
 from isthmus.adapters import Adapter
 from isthmus.errors import FormulaError, ModelFileError
 from isthmus.estimator import BaseAutoencoder
@@ -22,7 +30,8 @@ FOLDERS = (adapters, backbones, corruptions, latents, likelihoods, objectives)
 def _listed(*modules: Any, kind: type | tuple[type, ...]) -> dict[str, Any]:
     members = {name: getattr(module, name) for module in modules for name in module.__all__}
     return {
-        name: each for name, each in members.items()
+        name: each
+        for name, each in members.items()
         if isinstance(each, type) and issubclass(each, kind) and not _abstract(each)
     }
 
@@ -46,9 +55,7 @@ def part(text: str) -> Any:
     return read(text, PARTS)
 
 
-def load(
-    folder: str | Path, *, parts: Iterable[type] = (), device: str = "cpu"
-) -> BaseAutoencoder:
+def load(folder: str | Path, *, parts: Iterable[type] = (), device: str = "cpu") -> BaseAutoencoder:
     """Read a model that `save` wrote.
 
     No code from the folder is run. It says by name what the model is made of, and those
@@ -112,7 +119,8 @@ def _rebuilt(
     for name, module in (("codec", codec), ("objective", objective)):
         mine = {
             key.removeprefix(f"{name}."): value
-            for key, value in tensors.items() if key.startswith(f"{name}.")
+            for key, value in tensors.items()
+            if key.startswith(f"{name}.")
         }
         module.load_state_dict(mine, assign=True)
         module.to(device)

@@ -1,7 +1,6 @@
 """Checkpoint: a run put to disk between two steps, to go on from to the same result."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -45,13 +44,13 @@ class Checkpoint:
 
     def write(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Put the run to disk: the old file stays until the new one is complete."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".unfinished")
         about = {"format": FORMAT, "run": json.dumps(self.run), "state": json.dumps(state)}
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
             save_file(whole, unfinished, metadata=about)
-            os.replace(unfinished, self.path)
+            unfinished.replace(self.path)
         except (OSError, SafetensorError) as error:
             unfinished.unlink(missing_ok=True)
             raise ModelFileError(
@@ -90,7 +89,9 @@ class Checkpoint:
         ours = json.loads(json.dumps(self.run))
         other = [key for key in ours | run if ours.get(key) != run.get(key)]
         if other:
-            differs = "; ".join(f"{key}: {run.get(key)!r} there, {ours.get(key)!r} now" for key in other)
+            differs = "; ".join(
+                f"{key}: {run.get(key)!r} there, {ours.get(key)!r} now" for key in other
+            )
             raise ModelFileError(
                 f"{self.path} is the checkpoint of another run ({differs}). Repeat that run's "
                 "settings and data to go on from it, or delete the file to start afresh."

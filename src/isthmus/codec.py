@@ -107,8 +107,10 @@ class Codec(nn.Module):
             Draw the code from ``q``; otherwise it is the mean of ``q``, and the pass
             repeats exactly.
         """
-        if input is None:
-            input = batch.x if self.corruption is None else self.corruption(batch)
-        q = self.encode(input, batch.context, batch.observed)
+        seen = self._corrupted(batch) if input is None else input
+        q = self.encode(seen, batch.context, batch.observed)
         z = q.rsample() if draw else q.mean
-        return Trace(batch, input, q, z, self.decode(z, batch.context), draw)
+        return Trace(batch, seen, q, z, self.decode(z, batch.context), draw)
+
+    def _corrupted(self, batch: Batch) -> Tensor:
+        return batch.x if self.corruption is None else self.corruption(batch)

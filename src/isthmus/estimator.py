@@ -1,7 +1,6 @@
 """Recipe and BaseAutoencoder: the scikit-learn face."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
-from torch import Tensor
 
 from isthmus import inference, training
 from isthmus.adapters import Adapter, adapter_for
@@ -28,8 +26,7 @@ from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.run import History, Plan, Precision, start
 from isthmus.space import Batch, Space, Vector
 
-
-MEASURED = 10_000
+MEASURED = 2_000
 """From how many rows the spread of the codes is measured."""
 
 
@@ -172,7 +169,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 checkpoint=self._checkpoint(data),
             )
         self._learned(adapter, codec, objective, history)
-        return self._measured(X)
+        return self._measured(data)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from ``X`` once more: one pass, at a constant learning rate.
@@ -186,22 +183,25 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         data = self.adapter_.transform(X)
         device = next(self.codec_.parameters()).device
         plan = self._plan(self.seed_ + len(self.history_.rows), epochs=1, decay=False)
-        run = start(self.codec_, self.objective_, plan, len(data), getattr(self, "optimiser_", None))
+        run = start(
+            self.codec_, self.objective_, plan, len(data), getattr(self, "optimiser_", None)
+        )
         with bar(self.verbose) as watch:
             passed = training.fit(run, data.to(device), watch=watch)
         self.optimiser_ = run.optimiser
         row = passed.rows[0] | {"epoch": len(self.history_.rows) + 1}
         self.history_ = History([*self.history_.rows, row], best=int(row["epoch"]))
-        return self._measured(X)
+        return self._measured(data)
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder: readable JSON and safetensors, whole or not at all."""
         from isthmus import store
 
         self._fitted()
-        tensors = {f"codec.{name}": each for name, each in self.codec_.state_dict().items()}
-        tensors |= {f"objective.{name}": each for name, each in self.objective_.state_dict().items()}
-        store.save(Path(folder), self._document(), tensors | {"spread": self.spread_})
+        tensors = {"spread": self.spread_}
+        for owner, module in (("codec", self.codec_), ("objective", self.objective_)):
+            tensors |= {f"{owner}.{name}": each for name, each in module.state_dict().items()}
+        store.save(Path(folder), self._document(), tensors)
 
     @property
     def _n_features_out(self) -> int:
@@ -215,7 +215,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def _adapter_for(self, X: Any) -> Adapter:
         if self.adapter is not None:
-            return clone(self.adapter)
+            adapter: Any = clone(self.adapter)
+            return adapter
         likelihood = self.likelihood or self.recipe().likelihood
         return adapter_for(X, likelihood.support if likelihood else None)
 
@@ -228,7 +229,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             **how,
         )
 
-    def _learned(self, adapter: Adapter, codec: Codec, objective: Objective, history: History) -> Self:
+    def _learned(
+        self, adapter: Adapter, codec: Codec, objective: Objective, history: History
+    ) -> Self:
         """Take over what training brought about, all at once."""
         self.adapter_, self.codec_, self.objective_ = adapter, codec.eval(), objective
         self.history_ = history
@@ -239,14 +242,12 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 vars(self).pop(name, None)
         return self
 
-    def _measured(self, X: Any) -> Self:
-        """Learn how far the codes of ``X`` spread; a part of very many rows tells it."""
-        rows = self.adapter_.rows(X)[: MEASURED]
-        codec = self.codec_.eval()
-        found = inference.over(
-            codec, self.adapter_, rows, lambda batch: inference.codes(codec, batch).flatten(1)
-        )
-        self.spread_ = found.std(dim=0, correction=0)
+    def _measured(self, data: Batch) -> Self:
+        """Learn how far the codes spread; a part of very many rows tells it."""
+        some = data[slice(MEASURED)].to(next(self.codec_.parameters()).device)
+        with torch.no_grad():
+            found = inference.codes(self.codec_, some).flatten(1)
+        self.spread_ = found.std(dim=0, correction=0).cpu()
         return self
 
     def _begun(self, X: Any) -> Self:
@@ -266,7 +267,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         for tensor in data.tensors():
             digest.update(tensor.contiguous().numpy().data)
         ignored = ("checkpoint", "device", "verbose")
-        settings = {name: repr(value) for name, value in self._settings().items() if name not in ignored}
+        settings = {
+            name: repr(value) for name, value in self._settings().items() if name not in ignored
+        }
         run = {"family": type(self).__name__, "data": digest.hexdigest(), **settings}
         return Checkpoint(Path(self.checkpoint) / "run.safetensors", run)
 

@@ -47,7 +47,7 @@ class Fitted:
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes ``(n, d)`` into data of the kind that was fitted."""
         _, adapter = self._fitted()
-        values = check_array(Z, dtype=np.float32, input_name="Z")
+        values: Any = check_array(Z, dtype="float32", input_name="Z")
         if values.shape[1] != self.latent_size_:
             raise DataError(
                 f"Codes of {values.shape[1]} numbers were given; this model's have "
@@ -174,6 +174,6 @@ class Fitted:
 
 def _float_dtype(X: Any) -> np.dtype[Any]:
     """Return the dtype for codes of ``X``: its own where it is a float, else numpy's."""
-    dtype = getattr(X, "dtype", None)
-    known = isinstance(dtype, np.dtype) and dtype.kind == "f"
+    dtype: Any = getattr(X, "dtype", None)
+    known = isinstance(dtype, np.dtype) and dtype.kind == "f"  # pyright: ignore[reportUnknownMemberType]
     return dtype if known else np.dtype(np.float64)

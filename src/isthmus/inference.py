@@ -37,9 +37,7 @@ def each_chunk(
         yield place, result[: len(batch)].cpu()
 
 
-def over(
-    codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]
-) -> Tensor:
+def over(codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]) -> Tensor:
     """Return ``function`` over all ``rows``, ``(n, …)``."""
     return torch.cat([result for _, result in each_chunk(codec, adapter, rows, function)])
 
@@ -66,11 +64,12 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, se
     log-volume, which brings it to the user's units.
     """
     block = max(1, NUMBERS // (len(batch) * codec.space.size))
-    weights: list[Tensor] = []
     with seeded(seed, batch.x.device):
         trace = codec(batch, input=batch.x)
-        for first in range(0, samples, block):
-            weights.append(log_weights(codec, trace, min(block, samples - first)))
+        weights = [
+            log_weights(codec, trace, min(block, samples - first))
+            for first in range(0, samples, block)
+        ]
     cells = volume.to(batch.x.device).expand(batch.x.shape)
     if batch.observed is not None:
         cells = cells.where(batch.observed, 0.0)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, Self
 
+import numpy as np
 from torch import nn
 
 
@@ -41,7 +42,8 @@ class Part(nn.Module):
         # Partial, since copying and unpickling call this with no arguments at all.
         bound = signature(cls.__init__).bind_partial(self, *args, **kwargs)
         bound.apply_defaults()
-        self.__dict__["arguments"] = dict(list(bound.arguments.items())[1:])
+        given = list(bound.arguments.items())[1:]
+        self.__dict__["arguments"] = {name: plain(value) for name, value in given}
         return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class Part(nn.Module):
             if inner:
                 self.arguments[name].set_params(**{inner: value})
             else:
-                self.arguments[name] = value
+                self.arguments[name] = plain(value)
         self.__init__(**self.arguments)
         return self
 
@@ -95,6 +97,15 @@ def fresh(value: Any) -> Any:
     """Make every Part inside ``value`` anew; leave plain data as they are."""
     if isinstance(value, Part):
         return value.fresh()
-    if isinstance(value, tuple):
-        return tuple(fresh(each) for each in value)  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, tuple | list):
+        return type(value)(fresh(each) for each in value)  # pyright: ignore
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy's numbers, which print as no number does, into Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple | list):
+        return type(value)(plain(each) for each in value)  # pyright: ignore
     return value

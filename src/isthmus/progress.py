@@ -1,7 +1,7 @@
 """Progress: a bar on stderr while training runs."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from time import monotonic
 
@@ -13,17 +13,27 @@ REDRAWN = 0.2
 
 
 @contextmanager
-def bar(verbose: bool | None) -> Iterator[Watcher | None]:
+def bar(verbose: bool | None) -> Generator[Watcher | None]:
     """Show epochs, rate, loss and time left; ``verbose=None``: where stderr is a terminal."""
     if not (sys.stderr.isatty() if verbose is None else verbose):
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
         task = progress.add_task("training", total=1.0, figures="")

@@ -1,7 +1,7 @@
 """Randomness of one's own: seeds in, and the user's global state as it was."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,7 +24,7 @@ def seed_from(random_state: RandomState) -> int:
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+def seeded(seed: int, device: torch.device | None = None) -> Generator[None]:
     """Seed torch inside the block; give back the state that was there before."""
     on_gpu = device is not None and device.type == "cuda"
     with torch.random.fork_rng(devices=[device] if on_gpu else []):

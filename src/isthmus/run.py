@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.optim import Adam, Optimizer
 
 from isthmus.codec import Codec
 from isthmus.objectives import Objective
+from isthmus.optimiser import Adam
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -92,7 +92,7 @@ class Run:
 
     codec: Codec
     objective: Objective
-    optimiser: Optimizer
+    optimiser: Adam
     plan: Plan
     steps: int
     ledger: Tensor
@@ -122,20 +122,20 @@ class Run:
 
     def put(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the run as tensors and plain data, to be written down."""
-        moments = self.optimiser.state_dict()["state"]
         tensors = {f"codec.{name}": tensor for name, tensor in self.codec.state_dict().items()}
         tensors |= {f"objective.{key}": value for key, value in self.objective.state_dict().items()}
         tensors |= {f"kept.{name}": tensor for name, tensor in self.kept.items()}
-        tensors |= {
-            f"moments.{number}.{name}": tensor
-            for number, values in moments.items() for name, tensor in values.items()
-        }
+        tensors |= {f"optimiser.{key}": value for key, value in self.optimiser.tensors().items()}
         tensors |= {"ledger": self.ledger, "random": torch.get_rng_state()}
         if self.ledger.is_cuda:
             tensors["random_cuda"] = torch.cuda.get_rng_state(self.ledger.device)
         state = {
-            "epoch": self.epoch, "step": self.step, "lowest": self.lowest, "seconds": self.seconds,
-            "rows": self.history.rows, "best": self.history.best,
+            "epoch": self.epoch,
+            "step": self.step,
+            "lowest": self.lowest,
+            "seconds": self.seconds,
+            "rows": self.history.rows,
+            "best": self.history.best,
         }
         return tensors, state
 
@@ -145,12 +145,7 @@ class Run:
         self.codec.load_state_dict(_under("codec", tensors))
         self.objective.load_state_dict(_under("objective", tensors))
         self.kept = {name: each.to(device) for name, each in _under("kept", tensors).items()}
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in _under("moments", tensors).items():
-            number, _, name = key.partition(".")
-            moments.setdefault(int(number), {})[name] = tensor
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self.optimiser.restore(_under("optimiser", tensors))
         self.ledger.copy_(tensors["ledger"])
         torch.set_rng_state(tensors["random"])
         if "random_cuda" in tensors and device.type == "cuda":
@@ -165,11 +160,11 @@ def start(
     objective: Objective,
     plan: Plan,
     rows: int,
-    optimiser: Optimizer | None = None,
+    optimiser: Adam | None = None,
 ) -> Run:
     """Return a run at its beginning, over ``rows`` rows; ``optimiser`` is Adam, or goes on."""
     parameters = [*codec.parameters(), *objective.parameters()]
-    optimiser = optimiser or Adam(parameters, lr=plan.learning_rate, fused=True)
+    optimiser = optimiser or Adam(parameters, plan.learning_rate)
     steps = _steps(rows, plan.batch_size)
     ledger = torch.zeros(steps, len(objective.weights) + 1, device=parameters[0].device)
     return Run(codec, objective, optimiser, plan, steps, ledger)
@@ -184,5 +179,6 @@ def _steps(rows: int, batch_size: int) -> int:
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
         name.removeprefix(prefix + "."): tensor
-        for name, tensor in tensors.items() if name.startswith(prefix + ".")
+        for name, tensor in tensors.items()
+        if name.startswith(prefix + ".")
     }

@@ -105,20 +105,23 @@ class Batch:
         return len(self.x)
 
     def __getitem__(self, rows: Tensor | slice) -> Self:
-        return self._each(lambda tensor: tensor[rows])
+        if isinstance(rows, slice):
+            return self._each(lambda tensor: tensor[rows])
+        return self._each(lambda tensor: tensor.index_select(0, rows))
 
     def to(self, device: torch.device) -> Self:
         """Return the batch on ``device``."""
         return self._each(lambda tensor: tensor.to(device))
+
+    def repeat(self, times: int) -> Self:
+        """Return all rows, ``times`` times over."""
+        return self._each(lambda each: each.expand(times, *each.shape).flatten(0, 1))
 
     def tensors(self) -> list[Tensor]:
         """Return the tensors that are there."""
         return [each for each in (self.x, self.observed, self.context) if each is not None]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
-        x, observed, context = (
-            None if tensor is None else change(tensor)
-            for tensor in (self.x, self.observed, self.context)
-        )
-        assert x is not None
-        return type(self)(x, observed, context)
+        observed = None if self.observed is None else change(self.observed)
+        context = None if self.context is None else change(self.context)
+        return type(self)(change(self.x), observed, context)

@@ -5,7 +5,6 @@ can run anything when it is read.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -63,10 +62,7 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
     ModelFileError
         If something else is there, or it can't be written; then nothing has changed.
     """
-    if folder.exists() and not (folder / ABOUT).is_file() and _occupied(folder):
-        raise ModelFileError(
-            f"{folder} exists and is no model folder; nothing was written. Name another folder."
-        )
+    check_free(folder)
     about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +75,7 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         save_file(whole, made / WEIGHTS)
         made.chmod(0o755)
-        _put_in_place(made, folder)
+        put_in_place(made, folder)
     except (OSError, SafetensorError) as error:
         raise _unwritable(folder, error) from error
     finally:
@@ -95,8 +91,10 @@ def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
         If it is missing, damaged, foreign, or of a format that this version can't read.
     """
     if not (folder / ABOUT).is_file():
-        raise ModelFileError(f"{folder} is no model folder: it has no {ABOUT}. Name one that "
-                             "save() or `isthmus fit` wrote.")
+        raise ModelFileError(
+            f"{folder} is no model folder: it has no {ABOUT}. Name one that "
+            "save() or `isthmus fit` wrote."
+        )
     try:
         found = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if isinstance(found, dict) and found.get("format", FORMAT) != FORMAT:  # pyright: ignore[reportUnknownMemberType]
@@ -114,17 +112,25 @@ def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
         ) from error
 
 
-def _put_in_place(made: Path, folder: Path) -> None:
+def check_free(folder: Path) -> None:
+    """Raise `ModelFileError` if a model can't go to ``folder``: something else is there."""
+    if folder.exists() and not (folder / ABOUT).is_file() and _occupied(folder):
+        raise ModelFileError(
+            f"{folder} exists and is no model folder; nothing was written. Name another folder."
+        )
+
+
+def put_in_place(made: Path, folder: Path) -> None:
     """Exchange ``folder`` for what was made; the old one stays until the new one is there."""
     if not folder.exists():
-        os.replace(made, folder)
+        made.replace(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    os.replace(folder, old)
+    folder.replace(old)
     try:
-        os.replace(made, folder)
+        made.replace(folder)
     except OSError:
-        os.replace(old, folder)
+        old.replace(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
 

@@ -7,20 +7,19 @@ into a ledger there, and looks at it once in a while.
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import cos, inf, pi
 from time import perf_counter
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from isthmus.checkpoint import Checkpoint
 from isthmus.codec import Codec
 from isthmus.errors import DivergedError
 from isthmus.objectives import Nats, Objective
+from isthmus.optimiser import Optimiser
 from isthmus.randomness import seeded
 from isthmus.run import History, Precision, Run
 from isthmus.space import Batch
@@ -86,7 +85,7 @@ def fit(
 def step(
     codec: Codec,
     objective: Objective,
-    optimiser: Optimizer,
+    optimiser: Optimiser,
     batch: Batch,
     progress: float = 1.0,
     precision: Precision = "float32",
@@ -94,9 +93,8 @@ def step(
     """Take one gradient step on ``batch``, and return what the objective was before it."""
     with _computing(precision, batch.x.device):
         nats = objective(codec, codec(batch), progress)
-        total = nats.total
     optimiser.zero_grad()
-    total.backward()  # pyright: ignore[reportUnknownMemberType]
+    nats.total.backward()  # pyright: ignore[reportUnknownMemberType]
     optimiser.step()
     return nats
 
@@ -113,7 +111,7 @@ def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list
         for first in range(0, len(data), EVALUATED):
             batch = data[slice(first, first + EVALUATED)]
             nats = objective(codec, codec(batch))
-            sums += len(batch) * torch.cat([nats.total[None], nats.means])
+            sums += len(batch) * torch.stack([nats.total, *nats.means])
     codec.train()
     return (sums / len(data)).tolist()
 
@@ -121,11 +119,10 @@ def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list
 def _advance(run: Run, batch: Batch) -> None:
     plan = run.plan
     if plan.decay:
-        for group in run.optimiser.param_groups:
-            group["lr"] = plan.learning_rate * (1 + cos(pi * run.progress)) / 2
+        run.optimiser.rate = plan.learning_rate * (1 + cos(pi * run.progress)) / 2
     nats = step(run.codec, run.objective, run.optimiser, batch, run.progress, plan.precision)
     with torch.no_grad():
-        run.ledger[run.step] = torch.cat([nats.total[None], nats.means])
+        torch.stack([nats.total, *nats.means], out=run.ledger[run.step])
     run.step += 1
     if run.step % CHECKED == 0:
         _check_finite(run)
@@ -149,10 +146,8 @@ def _close_epoch(run: Run, validation: Batch | None) -> None:
         values = evaluate(run.codec, run.objective, validation, run.plan.seed)
         figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}
     run.epoch, run.step = run.epoch + 1, 0
-    rate = run.optimiser.param_groups[0]["lr"]
-    run.history.rows.append(
-        {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": rate, **figures}
-    )
+    about = {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": run.optimiser.rate}
+    run.history.rows.append(about | figures)
     if validation is None:
         run.history.best = run.epoch
     elif figures["validation_loss"] < run.lowest:
@@ -166,7 +161,8 @@ def _check_finite(run: Run) -> None:
         return
     at = int(broken[0, 0])
     terms = [
-        name for name, value in _named(run, run.ledger[at].tolist()).items()
+        name
+        for name, value in _named(run, run.ledger[at].tolist()).items()
         if name != "loss" and not abs(value) < inf
     ]
     raise DivergedError(
@@ -181,19 +177,13 @@ def _named(run: Run, values: list[float]) -> dict[str, float]:
     return dict(zip(["loss", *run.names], values, strict=True))
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(prefix + "."): tensor
-        for name, tensor in tensors.items() if name.startswith(prefix + ".")
-    }
-
-
-def _computing(precision: Precision, device: torch.device) -> Any:
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+def _computing(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    half = precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
 
 
 @contextmanager
-def interruptions() -> Iterator[threading.Event]:
+def interruptions() -> Generator[threading.Event]:
     """Turn Ctrl-C inside the block into an event, so that a step is never cut in two."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -7,11 +7,11 @@ import numpy as np
 
 from isthmus.adapters.base import Adapter, Rows
 from isthmus.adapters.frames import Frame
-from isthmus.adapters.images import Files, Images
+from isthmus.adapters.images import Files, Images, files_in
 from isthmus.adapters.vectors import Vectors
 from isthmus.space import Support
 
-__all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_for"]
+__all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_for", "files_in"]
 
 
 def adapter_for(X: Any, support: Support | None = None) -> Adapter:

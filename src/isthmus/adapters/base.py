@@ -37,6 +37,7 @@ class Adapter(BaseEstimator, ABC):
         What x is, after `fit`.
     """
 
+    support: Support | None
     space_: Space
 
     def __init__(self, support: Support | None = None) -> None:

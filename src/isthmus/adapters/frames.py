@@ -38,7 +38,8 @@ class Frame:
             name: cast(values[:, place], _numpy_dtype(dtype))
             for place, (name, dtype) in enumerate(zip(self.columns, self.dtypes, strict=True))
         }
-        frame = nw.from_dict(columns, backend=self.library).to_native()
+        library: Any = self.library
+        frame: Any = nw.from_dict(columns, backend=library).to_native()
         if self.library == "pandas":
             frame = frame.astype(dict(zip(self.columns, self.dtypes, strict=True)))
             return frame if like is None else frame.set_axis(like.index)

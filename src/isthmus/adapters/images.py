@@ -64,9 +64,7 @@ class Images(Adapter):
     tensor([0.2000, 0.0000])
     """
 
-    def __init__(
-        self, support: Support | None = None, size: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, support: Support | None = None, size: tuple[int, int] | None = None) -> None:
         super().__init__(support)
         self.size = size
 
@@ -75,14 +73,15 @@ class Images(Adapter):
         rows = _pictures(X)
         check_enough(len(rows))
         self.grey_, shape = self._shape(rows)
-        values = rows.read(shape[:2], self.grey_) if isinstance(rows, Files) else rows
+        values = rows.read((shape[0], shape[1]), self.grey_) if isinstance(rows, Files) else rows
         check_finite(values, "X")
         self.channels_last_ = values.ndim == 4
         self.dtype_ = values.dtype.name
         self.low_, self.high_ = _limits(values)
         channels = shape[2] if len(shape) > 2 else 1
         two = bool(((values == self.low_) | (values == self.high_)).all())
-        support = {"real": "unit", None: "binary" if two else "unit"}.get(self.support, self.support)
+        found: Support = "binary" if two else "unit"
+        support = found if self.support in (None, "real") else self.support
         holes = bool(np.isnan(values.sum(dtype=np.float64)))
         self.space_ = Image(channels, *shape[:2], support=support, holes=holes)
         return self
@@ -132,8 +131,11 @@ class Images(Adapter):
     def facts(self) -> dict[str, Any]:
         """Return what was learned, as plain data."""
         return {
-            "low": self.low_, "high": self.high_, "dtype": self.dtype_,
-            "grey": self.grey_, "channels_last": self.channels_last_,
+            "low": self.low_,
+            "high": self.high_,
+            "dtype": self.dtype_,
+            "grey": self.grey_,
+            "channels_last": self.channels_last_,
         }
 
     def restore(self, facts: Mapping[str, Any]) -> Self:
@@ -161,7 +163,7 @@ class Images(Adapter):
 def _pictures(X: Any) -> "np.ndarray | Files":
     """Return an array of pictures, or the files of a folder."""
     if isinstance(X, (str, Path)):
-        return _folder(Path(X))
+        return files_in(Path(X))
     if isinstance(X, Files):
         return X
     values = np.asarray(X)
@@ -180,7 +182,8 @@ def _pictures(X: Any) -> "np.ndarray | Files":
     return values
 
 
-def _folder(path: Path) -> Files:
+def files_in(path: Path) -> Files:
+    """Return the PNG and JPEG files in a folder, and in those inside it, in order."""
     if not path.is_dir():
         raise DataError(f"{path} is no folder; expected a folder of PNG or JPEG files.")
     paths = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)

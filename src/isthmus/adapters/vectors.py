@@ -44,12 +44,13 @@ class Vectors(Adapter):
         values = self._checked(X, reset=True)
         check_enough(len(values))
         self.dtype_ = values.dtype.name
-        support = self.support or _found(values)
+        support: Support = self.support or _found(values)
         _check_support(values, support)
         levels = int(np.nanmax(values)) + 1 if support == "categories" else 0
         holes = bool(np.isnan(values.sum(dtype=np.float64)))
         self.space_ = Vector(values.shape[1], support=support, levels=levels, holes=holes)
-        self.mean_, self.scale_ = np.zeros(values.shape[1]), np.ones(values.shape[1])
+        self.mean_: np.ndarray = np.zeros(values.shape[1])
+        self.scale_: np.ndarray = np.ones(values.shape[1])
         if support == "real":
             self._standardise(values)
         return self
@@ -64,8 +65,9 @@ class Vectors(Adapter):
 
     def batch(self, rows: np.ndarray) -> Batch:
         """Return ``(n, features)``, standardised."""
-        scaled = ((rows - self.mean_) / self.scale_).astype(np.float32)
-        return Batch(*known(scaled, self.space_.holes))
+        real = self.space_.support == "real"
+        scaled = (rows - self.mean_) / self.scale_ if real else rows
+        return Batch(*known(scaled.astype(np.float32), self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
         """Return rows in the user's units, names and dtypes."""
@@ -112,7 +114,7 @@ class Vectors(Adapter):
 
     def _checked(self, X: Any, reset: bool) -> np.ndarray:
         # Infinities get our own message, which says where; holes are welcome.
-        values = validate_data(
+        values: np.ndarray = validate_data(  # pyright: ignore[reportAssignmentType]
             self, X, reset=reset, dtype="numeric", ensure_all_finite=False, ensure_min_samples=0
         )
         if not len(values):
@@ -121,9 +123,9 @@ class Vectors(Adapter):
         return values
 
     def _standardise(self, values: np.ndarray) -> None:
-        scaler = StandardScaler().fit(values)
-        self.mean_, self.scale_ = np.nan_to_num(scaler.mean_), scaler.scale_
-        self.scale_ = np.where(np.isnan(self.scale_), 1.0, self.scale_)
+        scaler: Any = StandardScaler().fit(values)
+        self.mean_ = np.nan_to_num(scaler.mean_)
+        self.scale_ = np.where(np.isnan(scaler.scale_), 1.0, scaler.scale_)
         wild = ~np.isfinite(self.scale_)
         if wild.any():
             raise DataError(
@@ -133,8 +135,13 @@ class Vectors(Adapter):
 
 
 def _found(values: np.ndarray) -> Support:
-    binary = (values == 0) | (values == 1) | np.isnan(values)
-    return "binary" if binary.all() and not np.isnan(values).all() else "real"
+    if not _binary(values[:100]):  # tells most data at once
+        return "real"
+    return "binary" if _binary(values) and not np.isnan(values).all() else "real"
+
+
+def _binary(values: np.ndarray) -> bool:
+    return bool(((values == 0) | (values == 1) | (values != values)).all())  # NaN
 
 
 def _check_support(values: np.ndarray, support: Support, levels: int = 0) -> None:
@@ -144,9 +151,8 @@ def _check_support(values: np.ndarray, support: Support, levels: int = 0) -> Non
     top = max(levels - 1, 0) or np.inf if support == "categories" else 1
     odd = {
         "categories": (values != np.rint(values)) & ~np.isnan(values),
-        "binary": (values != 0) & (values != 1) & ~np.isnan(values),
     }.get(support, np.zeros(1, bool))
-    if low < 0 or high > top or odd.any():
+    if low < 0 or high > top or odd.any() or (support == "binary" and not _binary(values)):
         expected = {
             "unit": "numbers from 0 to 1",
             "binary": "nothing but 0 and 1",

@@ -113,7 +113,5 @@ class Perceptron(nn.Module):
 
 def _named(name: str, choices: dict[str, type[nn.Module]], role: str) -> type[nn.Module]:
     if name not in choices:
-        raise CompositionError(
-            f"{role}={name!r} was given; expected one of {', '.join(choices)}."
-        )
+        raise CompositionError(f"{role}={name!r} was given; expected one of {', '.join(choices)}.")
     return choices[name]

@@ -1,6 +1,7 @@
 """Latent: numbers from the encoder become a distribution over codes."""
 
 from abc import ABC, abstractmethod
+from numbers import Integral
 from typing import ClassVar
 
 from torch import Tensor
@@ -34,11 +35,12 @@ class Latent(Part, ABC):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        if dim < 1:
+        if not isinstance(dim, Integral) or dim < 1:
             raise CompositionError(
-                f"A latent of {dim} dimensions was asked for; it takes at least 1."
+                f"A latent of {dim!r} dimensions was asked for; it takes a whole number, "
+                "at least 1."
             )
-        self.dim = dim
+        self.dim = int(dim)
 
     @property
     @abstractmethod

@@ -1,10 +1,11 @@
 """The code is a point: ``q(z | x)`` is certain."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
+from torch.distributions.constraints import Constraint, real
 
 from isthmus.latents.base import Latent
 
@@ -13,6 +14,8 @@ class Delta(Distribution):
     """All probability on one point, elementwise."""
 
     has_rsample = True
+    arg_constraints: ClassVar[dict[str, Constraint]] = {"value": real}
+    support = real
 
     def __init__(self, value: Tensor) -> None:
         self.value = value

@@ -52,7 +52,7 @@ class Likelihood(Part, ABC):
         made.build()
         return made
 
-    def build(self) -> None:  # noqa: B027 - most members own nothing
+    def build(self) -> None:
         """Make the parameters that depend on the space."""
 
     def raw_shape(self) -> torch.Size:

@@ -3,11 +3,10 @@
 from torch import Tensor, distributions
 from torch.distributions import Distribution
 
-from isthmus.likelihoods.base import Likelihood
-from isthmus.likelihoods.scale import Scale, ScaleChoice, checked
+from isthmus.likelihoods.scale import LocationScale
 
 
-class Laplace(Likelihood):
+class Laplace(LocationScale):
     """Laplace noise around the decoder's output: outliers cost less than under a Gaussian.
 
     ``-log p(x | z) = |x - mu| / s + log(2 s)`` for each number.
@@ -26,17 +25,6 @@ class Laplace(Likelihood):
     >>> round(p.log_prob(torch.tensor([[3.0]])).item(), 4)
     -3.6931
     """
-
-    support = "real"
-    accepts = ("real", "unit", "binary")
-
-    def __init__(self, scale: ScaleChoice = 1.0) -> None:
-        super().__init__()
-        self.choice = checked(scale)
-
-    def build(self) -> None:
-        """Make the scale."""
-        self.scale = Scale(self.choice, self.space)
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``Laplace(raw, s)``, elementwise."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import CompositionError
+from isthmus.likelihoods.base import Likelihood
 from isthmus.space import Space
 
 ScaleChoice = float | Literal["feature", "shared"]
@@ -47,10 +48,31 @@ class Scale(nn.Module):
         return self.get_buffer("fixed")
 
 
-def checked(choice: ScaleChoice) -> ScaleChoice:
-    """Return ``choice`` if it can be a scale."""
-    if choice in ("feature", "shared") or (not isinstance(choice, str) and choice > 0):
-        return choice
-    raise CompositionError(
-        f"scale={choice!r} was given; expected a number above 0, 'feature' or 'shared'."
-    )
+class LocationScale(Likelihood):
+    """A likelihood whose location the decoder gives, and whose scale it owns.
+
+    Parameters
+    ----------
+    scale
+        A number (1 by default), ``"feature"`` (one learned for each feature; a channel in
+        pictures) or ``"shared"`` (one learned for all).
+    """
+
+    support = "real"
+    accepts = ("real", "unit", "binary")
+
+    def __init__(self, scale: ScaleChoice = 1.0) -> None:
+        super().__init__()
+        if not _possible(scale):
+            raise CompositionError(
+                f"scale={scale!r} was given; expected a number above 0, 'feature' or 'shared'."
+            )
+        self.choice: ScaleChoice = scale
+
+    def build(self) -> None:
+        """Make the scale."""
+        self.scale = Scale(self.choice, self.space)
+
+
+def _possible(scale: ScaleChoice) -> bool:
+    return scale in ("feature", "shared") if isinstance(scale, str) else scale > 0

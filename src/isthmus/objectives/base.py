@@ -7,6 +7,7 @@ and is written to JSON as it prints.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import torch
@@ -67,27 +68,27 @@ class Nats:
     terms: dict[str, Tensor]
     weights: dict[str, float]
 
-    @property
-    def means(self) -> Tensor:
+    @cached_property
+    def means(self) -> list[Tensor]:
         """Each term's mean over the batch, unweighted, in the order of `terms`."""
-        return torch.stack([term.mean() for term in self.terms.values()])
+        return [term.mean() if term.dim() else term for term in self.terms.values()]
 
-    @property
+    @cached_property
     def total(self) -> Tensor:
         """The weighted sum, averaged over the batch: what training minimises."""
-        return self._sum([term.mean() for term in self.terms.values()])
+        return self._sum(self.means)
 
     @property
     def rows(self) -> Tensor:
         """The weighted sum of every term that has a value for each row: ``(B,)``."""
-        return self._sum([term if term.dim() else 0.0 for term in self.terms.values()])
+        one = torch.zeros(())
+        return self._sum([term if term.dim() else one for term in self.terms.values()])
 
-    def _sum(self, values: Sequence[Tensor | float]) -> Tensor:
-        weighted = [
-            value if weight == 1 else weight * value
-            for weight, value in zip(self.weights.values(), values, strict=True)
-        ]
-        return sum(weighted[1:], start=torch.as_tensor(weighted[0]))
+    def _sum(self, values: Sequence[Tensor]) -> Tensor:
+        weights = self.weights.values()
+        pairs = zip(weights, values, strict=True)
+        first, *others = [value if weight == 1 else weight * value for weight, value in pairs]
+        return sum(others, start=first)
 
 
 class Objective(Part):
@@ -153,14 +154,13 @@ class Objective(Part):
         for key, value in params.items():
             name, _, inner = key.partition("__")
             if name not in self.weights:
-                raise ValueError(f"{self!r} has no term {name!r}; it has {', '.join(self.weights)}.")
+                known = ", ".join(self.weights)
+                raise ValueError(f"{self!r} has no term {name!r}; it has: {known}.")
             if inner:
                 self.get_submodule(f"terms.{name}").set_params(**{inner: value})  # pyright: ignore
             else:
                 self.weights[name] = value
-        self.arguments["weighted"] = tuple(
-            zip(self.weights.values(), self._members(), strict=True)
-        )
+        self.arguments["weighted"] = tuple(zip(self.weights.values(), self._members(), strict=True))
         return self
 
     def __add__(self, other: "Term | Objective") -> "Objective":

@@ -9,7 +9,6 @@ from isthmus.errors import CompositionError
 from isthmus.objectives.base import Term
 from isthmus.objectives.kl import divergence
 from isthmus.objectives.nll import cells
-from isthmus.space import Batch
 
 
 class ImportanceWeighted(Term):
@@ -29,8 +28,8 @@ class ImportanceWeighted(Term):
 
     Examples
     --------
-    >>> 1 * ImportanceWeighted(5)
-    ImportanceWeighted(5)
+    >>> 1 * ImportanceWeighted(50)
+    ImportanceWeighted(50)
     """
 
     fits_prior = True
@@ -56,12 +55,7 @@ def log_weights(codec: Codec, trace: Trace, samples: int) -> Tensor:
     batch, q = trace.batch, trace.q
     z = q.rsample((samples,))
     ratio = codec.latent.prior.log_prob(z) - q.log_prob(z)
-    repeated = Batch(
-        *(
-            None if each is None else each.expand(samples, *each.shape).flatten(0, 1)
-            for each in (batch.x, batch.observed, batch.context)
-        )  # pyright: ignore[reportArgumentType] - x is always there
-    )
+    repeated = batch.repeat(samples)
     p = codec.decode(z.flatten(0, 1), repeated.context)
     log_p = cells(Trace(repeated, repeated.x, q, z, p)).flatten(1).sum(1)
     return log_p.unflatten(0, (samples, -1)) + ratio.flatten(2).sum(2)
