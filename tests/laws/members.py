@@ -1,0 +1,123 @@
+"""Every member of every folder, by the text that makes it.
+
+Members are found through the catalogue, so a new one is under the laws from its first day.
+One that can't be made without arguments, or is worth looking at in several forms, gets a
+line in the tables below.
+"""
+
+from dataclasses import fields
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits, load_wine
+
+from isthmus import Codec, Dense, Vector, catalogue
+from isthmus.part import Part
+
+EXAMPLES = {
+    "Point": ["Point(3)"],
+    "Gaussian": ["Gaussian(3)"],
+    "Normal": ["Normal()", "Normal(0.3)", "Normal('feature')", "Normal('shared')"],
+    "Laplace": ["Laplace()", "Laplace(0.3)", "Laplace('feature')", "Laplace('shared')"],
+    "Dense": [
+        "Dense()",
+        "Dense(())",
+        "Dense((8, 4), activation='tanh')",
+        "Dense(8, depth=1, normalisation='layer')",
+        "Dense((8,), activation='elu', normalisation='batch')",
+        "Dense((64,), activation='gelu', dropout=0.5)",
+    ],
+    "ImportanceWeighted": ["ImportanceWeighted()", "ImportanceWeighted(2)"],
+    "WarmUp": ["WarmUp()", "WarmUp(0.5, peak=4.0)", "WarmUp(0.0)"],
+    "Objective": ["NLL() + 4 * KL()", "NLL() + WarmUp(0.2, peak=2) * KL()"],
+    "Vectors": ["Vectors()", "Vectors('real')"],
+    "Images": ["Images()", "Images(size=(4, 4))"],
+}
+
+# What a family needs beside the tiny settings below.
+FAMILIES = {
+    "LinearAutoencoder": {"backbone": None},
+}
+
+NO_EXAMPLE = "{0} can't be made from {1!r} ({2}): give it a line in tests/laws/members.py"
+
+
+def texts(kind):
+    """The texts that make each member of one kind."""
+    names = [name for name, each in catalogue.PARTS.items() if issubclass(each, kind)]
+    return [text for name in names for text in EXAMPLES.get(name, [f"{name}()"])]
+
+
+def made(text):
+    """The part that a text makes."""
+    try:
+        return catalogue.part(text)
+    except ValueError as error:
+        pytest.fail(NO_EXAMPLE.format("A member", text, error))
+
+
+def looked_up(table, part, where):
+    """What a table of the tests says of a part, or a word on what it lacks."""
+    name = type(part).__name__
+    if name not in table:
+        pytest.fail(f"{name} is new to {where}: give it a line there")
+    return table[name]
+
+
+def family(name, **settings):
+    """A family by name, small enough to be trained in a blink."""
+    cls = catalogue.FAMILIES[name]
+    tiny = {
+        "latent_dim": 3,
+        "backbone": Dense((8,)),
+        "epochs": 5,
+        "batch_size": 32,
+        "learning_rate": 1e-2,
+        "random_state": 0,
+        "verbose": False,
+    }
+    own = {each.name for each in fields(cls)}
+    tiny = {key: value for key, value in tiny.items() if key in own}
+    return cls(**(tiny | FAMILIES.get(name, {}) | settings))
+
+
+def wine(holes=False, rows=178):
+    """Wine: 13 columns of very different units; with ``holes``, a fifth of the cells unknown."""
+    X = load_wine().data[:rows].copy()
+    if holes:
+        X[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
+    return X
+
+
+def digits(rows=300):
+    """Digits: 8 x 8 pictures, of 0 to 16."""
+    return load_digits().images[:rows]
+
+
+@cache
+def fitted(name, holes=False):
+    """A family trained on wine, once; look, don't touch."""
+    return family(name).fit(wine(holes))
+
+
+def codec_with(latent="Gaussian(3)", likelihood="Normal('feature')", space=None):
+    """A small codec of fixed weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Codec(space or Vector(5), made(latent), made(likelihood), Dense((6,)))
+
+
+def weights(model):
+    """The weights of a fitted model."""
+    return model.codec_.state_dict() | model.objective_.state_dict()
+
+
+def same(a, b):
+    """Whether two sets of tensors are the same to the last bit."""
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def is_part(value):
+    return isinstance(value, Part)
