@@ -149,17 +149,12 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         DivergedError
             If training leaves the finite numbers.
         """
-        self._check_fields()
-        adapter, device = self._adapter_for(X), _device(self.device)
-        adapter.fit(X)
-        self.seed_ = seed_from(self.random_state)
-        seeds = np.random.SeedSequence(self.seed_).generate_state(3)
-        with seeded(int(seeds[0])):
-            codec, objective = self.compose(adapter.space_)
+        adapter, codec, objective = self._made(X)
         data = adapter.transform(X)
-        learnt, kept_aside = _split(data, self.validation_fraction, int(seeds[1]))
-        plan = self._plan(int(seeds[2]), epochs=self.epochs, patience=self.patience)
-        run = start(codec.to(device), objective.to(device), plan, len(learnt))
+        learnt, kept_aside = _split(data, self.validation_fraction, self.seed_)
+        plan = self._plan(epochs=self.epochs, patience=self.patience)
+        run = start(codec, objective, plan, len(learnt))
+        device = run.ledger.device
         with bar(self.verbose) as watch:
             history = training.fit(
                 run,
@@ -177,20 +172,19 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         The first call on an unfitted model fits the scaling; later ones, and those after
         `fit` or `load`, go on from what is there.
         """
-        self._check_fields()
         if not hasattr(self, "codec_"):
-            return self._begun(X).partial_fit(X)
+            return self._learned(*self._made(X), History()).partial_fit(X)
+        self._check_fields()
         data = self.adapter_.transform(X)
-        device = next(self.codec_.parameters()).device
-        plan = self._plan(self.seed_ + len(self.history_.rows), epochs=1, decay=False)
-        run = start(
-            self.codec_, self.objective_, plan, len(data), getattr(self, "optimiser_", None)
-        )
+        past = self.history_.rows
+        plan = self._plan(epochs=1, decay=False, past=len(past))
+        optimiser = getattr(self, "optimiser_", None)
+        run = start(self.codec_, self.objective_, plan, len(data), optimiser)
         with bar(self.verbose) as watch:
-            passed = training.fit(run, data.to(device), watch=watch)
+            passed = training.fit(run, data.to(run.ledger.device), watch=watch)
+        row = passed.rows[0] | {"epoch": len(past) + 1}
         self.optimiser_ = run.optimiser
-        row = passed.rows[0] | {"epoch": len(self.history_.rows) + 1}
-        self.history_ = History([*self.history_.rows, row], best=int(row["epoch"]))
+        self.history_ = History([*past, row], best=len(past) + 1)
         return self._measured(data)
 
     def save(self, folder: str | Path) -> None:
@@ -214,18 +208,29 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         return tags
 
     def _adapter_for(self, X: Any) -> Adapter:
-        if self.adapter is not None:
-            adapter: Any = clone(self.adapter)
-            return adapter
         likelihood = self.likelihood or self.recipe().likelihood
-        return adapter_for(X, likelihood.support if likelihood else None)
+        support = likelihood.support if likelihood else None
+        if self.adapter is None:
+            return adapter_for(X, support)
+        adapter: Any = clone(self.adapter)
+        return adapter.set_params(support=adapter.support or support)
 
-    def _plan(self, seed: int, **how: Any) -> Plan:
+    def _made(self, X: Any) -> tuple[Adapter, Codec, Objective]:
+        """Fit the scaling to ``X``, and make the networks, untrained."""
+        self._check_fields()
+        device = _device(self.device)
+        adapter = self._adapter_for(X).fit(X)
+        self.seed_ = seed_from(self.random_state)
+        with seeded(self.seed_):
+            codec, objective = self.compose(adapter.space_)
+        return adapter, codec.to(device), objective.to(device)
+
+    def _plan(self, *, past: int = 0, **how: Any) -> Plan:
         return Plan(
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             precision=self.precision,
-            seed=seed,
+            seed=self.seed_ + 1 + past,  # weights and draws from streams of their own
             **how,
         )
 
@@ -235,6 +240,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Take over what training brought about, all at once."""
         self.adapter_, self.codec_, self.objective_ = adapter, codec.eval(), objective
         self.history_ = history
+        vars(self).pop("optimiser_", None)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(adapter, name):
                 setattr(self, name, getattr(adapter, name))
@@ -248,16 +254,6 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         with torch.no_grad():
             found = inference.codes(self.codec_, some).flatten(1)
         self.spread_ = found.std(dim=0, correction=0).cpu()
-        return self
-
-    def _begun(self, X: Any) -> Self:
-        """Fit the scaling, and make the networks, untrained."""
-        adapter = self._adapter_for(X).fit(X)
-        self.seed_ = seed_from(self.random_state)
-        with seeded(self.seed_):
-            codec, objective = self.compose(adapter.space_)
-        device = _device(self.device)
-        self._learned(adapter, codec.to(device), objective.to(device), History())
         return self
 
     def _checkpoint(self, data: Batch) -> Checkpoint | None:

@@ -159,17 +159,8 @@ class Fitted:
         one = adapter.one(row)
         return self._over(one, lambda batch: inference.codes(codec, batch).flatten(1))
 
-    @torch.no_grad()
     def _decoded(self, z: Tensor, noise: bool = False) -> Tensor:
-        """Return x for codes ``(n, d)``: the point that stands for each, or a draw."""
-        codec = self.codec_.eval()
-        device = next(codec.parameters()).device
-        found: list[Tensor] = []
-        for part in z.split(inference.chunk_size(codec.space.size)):
-            p = codec.decode(part.to(device).unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
-            x = p.sample().float() if noise else codec.likelihood.point(p)
-            found.append(x.cpu())
-        return torch.cat(found)
+        return inference.decoded(self.codec_, z, noise)
 
 
 def _float_dtype(X: Any) -> np.dtype[Any]:

@@ -57,6 +57,19 @@ def scores(codec: Codec, objective: Objective, batch: Batch) -> Tensor:
     return -objective(codec, codec(batch, input=batch.x, draw=False)).rows
 
 
+@torch.no_grad()
+def decoded(codec: Codec, z: Tensor, noise: bool = False) -> Tensor:
+    """Return x for codes ``(n, d)``: the point that stands for each, or a draw; on the CPU."""
+    codec.eval()
+    device = next(codec.parameters()).device
+    found: list[Tensor] = []
+    for part in z.split(chunk_size(codec.space.size)):
+        p = codec.decode(part.to(device).unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
+        x = p.sample().float() if noise else codec.likelihood.point(p)
+        found.append(x.cpu())
+    return torch.cat(found)
+
+
 def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, seed: int) -> Tensor:
     """Return the importance-weighted estimate of ``log p(x)``, ``(B,)`` nats.
 

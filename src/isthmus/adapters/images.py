@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, known, single
-from isthmus.errors import DataError, require
+from isthmus.errors import DataError, SupportError, require
 from isthmus.space import Batch, Image, Support
 
 ENDINGS = (".png", ".jpg", ".jpeg")
@@ -70,6 +70,11 @@ class Images(Adapter):
 
     def fit(self, X: Any) -> Self:
         """Learn the size, the channels and the range of the pixels."""
+        if self.support == "categories":
+            raise SupportError(
+                "Pixels were asked for as categories; expected 'unit' or 'binary'. Use "
+                "likelihood=Normal() or Bernoulli()."
+            )
         rows = _pictures(X)
         check_enough(len(rows))
         self.grey_, shape = self._shape(rows)
