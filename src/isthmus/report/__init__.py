@@ -1,0 +1,63 @@
+"""The report: one page that shows what a model has learnt, and needs nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from isthmus.estimator import BaseAutoencoder
+from isthmus.report.page import put, rendered
+from isthmus.report.subject import subject
+
+__all__ = ["write"]
+
+
+def write(
+    model: BaseAutoencoder,
+    X: Any,
+    path: str | Path,
+    *,
+    labels: Any = None,
+    source: str = "",
+) -> Path:
+    """Write one HTML file that shows what ``model`` makes of ``X``.
+
+    The file holds all that it shows: no network is needed to read it. The same model and
+    data give the same file. At most 10,000 rows are looked at.
+
+    Parameters
+    ----------
+    model
+        A fitted autoencoder.
+    X
+        Data of the kind that it was fitted to.
+    path
+        Where the file goes; it is written whole or not at all.
+    labels
+        One for each row, to colour by; the model never sees them.
+    source
+        What the data are, in words.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    DataError
+        If ``X`` won't do for the model, or ``labels`` don't fit ``X``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from isthmus import VAE
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = VAE(latent_dim=2, epochs=2, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write(model, X, f"{folder}/iris.html", labels=y, source="iris")
+    ...     page.read_text("utf-8").startswith("<!doctype html>")
+    True
+    """
+    page = rendered(subject(model, X, labels, source))
+    put(page, Path(path))
+    return Path(path)

@@ -1,0 +1,108 @@
+"""Curves: every term along training."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from isthmus.report.blocks import Key, Legend, Panel, Panels, Section, Words
+from isthmus.report.drawing import ACCENT, FAINT, MUTED, PAPER, css, svg
+from isthmus.report.figures import number
+from isthmus.run import History
+
+NOT_TERMS = ("epoch", "seconds", "learning_rate")
+VALIDATION = "validation_"
+
+
+def section(history: History) -> Section:
+    """Return the chapter on training."""
+    if not history.rows:
+        return _untrained()
+    columns = {name for row in history.rows for name in row}
+    terms = [name for name in history.rows[0] if name not in NOT_TERMS and VALIDATION not in name]
+    if len(terms) == 2:  # a loss of one term is that term
+        terms = terms[:1]
+    aside = any(name.startswith(VALIDATION) for name in columns)
+    keys = [Key(css(MUTED), "rows learnt from", "line")]
+    if aside:
+        keys.append(Key(css(ACCENT), "rows kept aside", "line"))
+    keys.append(Key(css(ACCENT if aside else MUTED), "epoch whose weights were kept", "ring"))
+    return Section(
+        "training",
+        "Training",
+        "Each curve is a term of the objective in nats per row, epoch by epoch: lower is better. "
+        + _reading(aside),
+        [Panels([_panel(history, name) for name in terms], 400), Legend(keys)],
+    )
+
+
+def curve(history: History, name: str) -> Markup:
+    """Draw one term, for the rows learnt from and for those kept aside."""
+
+    def draw(axes: Axes) -> None:
+        axes.axvline(history.best, color=FAINT, linewidth=1, zorder=0)
+        lines = ((name, MUTED, 1.25), (VALIDATION + name, ACCENT, 2.0))
+        drawn = [(*_points(history, key), colour, width) for key, colour, width in lines]
+        for epochs, values, colour, width in drawn:
+            if not len(epochs):
+                continue
+            alone = "o" if len(epochs) == 1 else ""
+            axes.plot(epochs, values, color=colour, linewidth=width, marker=alone, markersize=5)
+            at = values[epochs == history.best]
+            ring = {"markerfacecolor": PAPER, "markeredgecolor": colour, "markeredgewidth": 2}
+            if colour == drawn[-1][2] or not len(drawn[-1][0]):
+                axes.plot(epochs[epochs == history.best], at, "o", markersize=7, **ring)
+        axes.set_ylim(*limits([values for _, values, _, _ in drawn]))
+        axes.set_xlabel("epoch")
+        axes.locator_params(axis="x", integer=True, nbins=6)
+        axes.locator_params(axis="y", nbins=5)
+        axes.grid(axis="y", color=FAINT, linewidth=0.5)
+
+    words = f"{name} by epoch, {_summary(history, name)}"
+    return svg(draw, 400, 250, words)
+
+
+def limits(curves: list[np.ndarray]) -> tuple[float, float]:
+    """Return how far the axis reaches: the very first epochs may run off its top.
+
+    Examples
+    --------
+    >>> low, high = limits([np.array([900.0, 50.0, 30.0, *[20.0] * 97])])
+    >>> low < 20 < high < 50
+    True
+    """
+    settled = [curve[min(len(curve) // 20, len(curve) - 1) :] for curve in curves if len(curve)]
+    low = min(float(curve.min()) for curve in settled)
+    high = max(float(curve.max()) for curve in settled)
+    room = 0.06 * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def _panel(history: History, name: str) -> Panel:
+    title = "Objective" if name == "loss" else name
+    return Panel(curve(history, name), title, _summary(history, name))
+
+
+def _points(history: History, name: str) -> tuple[np.ndarray, np.ndarray]:
+    pairs = [(row["epoch"], row[name]) for row in history.rows if name in row]
+    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _summary(history: History, name: str) -> str:
+    """Return what the term came to in the best epoch."""
+    best = next((row for row in history.rows if row["epoch"] == history.best), history.rows[-1])
+    value = best.get(VALIDATION + name, best.get(name, float("nan")))
+    return f"{number(value, 4)} nats"
+
+
+def _reading(aside: bool) -> str:
+    if not aside:
+        return "No rows were kept aside, so the last epoch's weights were kept."
+    return (
+        "Where the rows kept aside stop falling while the others go on, the model has begun to "
+        "learn rows by heart; the weights of the best epoch before that were kept."
+    )
+
+
+def _untrained() -> Section:
+    return Section("training", "Training", "", [Words("No epoch of training is on record.")])

@@ -1,0 +1,99 @@
+"""Interpolations: the straight line between two codes, decoded."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips
+from isthmus.report.drawing import FAINT, MUTED, RAMP, svg
+from isthmus.report.pictures import picture
+from isthmus.report.subject import Subject
+
+PAIRS, STEPS = 5, 11
+NAMED = 40
+"""Up to how many columns have room for their names."""
+
+
+def section(subject: Subject) -> Section:
+    """Return the chapter on the way from one row to another."""
+    pairs = ends(subject, PAIRS if subject.pictures else 2)
+    lead, block = _pictures(subject, pairs) if subject.pictures else _columns(subject, pairs)
+    return Section("interpolation", "From one row to another", lead, [block])
+
+
+def ends(subject: Subject, most: int) -> list[tuple[int, int]]:
+    """Return pairs of ordinary rows whose codes lie apart, and whose labels differ."""
+    survey = subject.survey
+    ordinary = np.flatnonzero(survey.scores >= np.median(survey.scores))
+    chosen = subject.generator().permutation(ordinary)[: 40 * most]
+    pairs: list[tuple[int, int]] = []
+    while len(chosen) >= 2 and len(pairs) < most:
+        first, others = chosen[0], chosen[1:]
+        apart = np.linalg.norm(survey.codes[others] - survey.codes[first], axis=1)
+        if subject.labels is not None:
+            apart = apart * (1 + (subject.labels[others] != subject.labels[first]))
+        # The farthest of all would be an odd one.
+        second = others[np.argsort(apart, kind="stable")[int(0.8 * (len(others) - 1))]]
+        pairs.append((int(first), int(second)))
+        chosen = others[others != second]
+    return pairs
+
+
+def lines(x: np.ndarray, names: list[str], words: str) -> Markup:
+    """Draw each step, ``(steps, features)`` standardised, as a line across the columns."""
+
+    def draw(axes: Axes) -> None:
+        axes.axhline(0, color=FAINT, linewidth=1)
+        for at, row in enumerate(x):
+            colour = RAMP[round(at * (len(RAMP) - 1) / (len(x) - 1))]
+            outer = at in (0, len(x) - 1)
+            axes.plot(row, color=colour, linewidth=2 if outer else 1, marker="o", markersize=3)
+        axes.set_ylabel("standard deviations")
+        axes.locator_params(axis="y", nbins=5)
+        if len(names) <= NAMED:
+            short = [name if len(name) <= 24 else name[:23] + "…" for name in names]
+            axes.set_xticks(range(len(names)), short, rotation=90 if len(names) > 6 else 0)
+            axes.tick_params(axis="x", labelcolor=MUTED, length=0)
+
+    return svg(draw, 720, 380, words)
+
+
+def _between(subject: Subject, pair: tuple[int, int]) -> Tensor:
+    here, there = subject.survey.codes[list(pair)]
+    return subject.decode(here + np.linspace(0, 1, STEPS)[:, None] * (there - here))
+
+
+def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Block]:
+    strips: list[Strip] = []
+    for pair in pairs:
+        look, steps = subject.look(np.array(pair)), _between(subject, pair)
+        names = [subject.called(each) for each in pair]
+        outer = [
+            picture(look.x[at], f"{name}, original", look.observed[at])
+            for at, name in enumerate(names)
+        ]
+        inner = [picture(x, f"step {at + 1} of {STEPS}") for at, x in enumerate(steps)]
+        strips.append(Strip([outer[0], *inner, outer[1]]))
+    lead = (
+        "The first and the last picture of each line are from the data; between them, the straight "
+        "line from the code of the one to that of the other, decoded. A smooth change means that "
+        "nearby codes are alike."
+    )
+    return lead, Strips(strips, 56)
+
+
+def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Block]:
+    names, panels = subject.columns, list[Panel]()
+    for pair in pairs:
+        first, last = (subject.called(each) for each in pair)
+        x = _between(subject, pair).flatten(1).numpy()
+        drawing = lines(x, names, f"Interpolation from {first} to {last}")
+        panels.append(Panel(drawing, f"{first} → {last}"))
+    lead = (
+        "Each line is a row of the table, its columns standardised; colours run along the straight "
+        "line from the code of the first row to that of the last, decoded."
+    )
+    return lead, Panels(panels, 720)
+
+

@@ -1,0 +1,77 @@
+"""The manifold: positions of a latent space of one or two dimensions, decoded."""
+
+import numpy as np
+import torch
+
+from isthmus.report import choice
+from isthmus.report.blocks import Block, Section, Strip, Strips
+from isthmus.report.figures import number
+from isthmus.report.pictures import heat, sheet
+from isthmus.report.subject import Subject
+
+SIDE = {"pictures": 20, "vectors": 40}
+
+
+def section(subject: Subject) -> Section | None:
+    """Return the chapter on what lies where; None where there are more than two dimensions."""
+    codes = subject.survey.codes
+    if codes.shape[1] > 2:
+        return None
+    side = SIDE["pictures" if subject.pictures else "vectors"]
+    axes = np.stack([axis(subject, at, side) for at in range(codes.shape[1])])
+    lead, block = (_pictures if subject.pictures else _columns)(subject, axes)
+    return Section("manifold", "What lies where", f"{_reach(subject, axes)} {lead}", [block])
+
+
+def axis(subject: Subject, dimension: int, side: int) -> np.ndarray:
+    """Return positions along a dimension: the prior's quantiles, or evenly where the codes are."""
+    if subject.model.objective_.fits_prior:
+        shares = torch.linspace(0.02, 0.98, side)
+        return subject.model.codec_.latent.prior.icdf(shares).double().numpy()
+    low, high = np.quantile(subject.survey.codes[:, dimension], [0.02, 0.98])
+    return np.linspace(low, high, side)
+
+
+def grid(axes: np.ndarray) -> np.ndarray:
+    """Return the codes of a grid, ``(n, d)``: rightward the first code, upward the second.
+
+    Examples
+    --------
+    >>> grid(np.array([[0.0, 1.0], [5.0, 6.0]])).tolist()
+    [[0.0, 6.0], [1.0, 6.0], [0.0, 5.0], [1.0, 5.0]]
+    """
+    if len(axes) == 1:
+        return axes.T
+    first, second = np.meshgrid(axes[0], axes[1][::-1])
+    return np.stack([first.ravel(), second.ravel()], axis=1)
+
+
+def _pictures(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
+    x = subject.decode(grid(axes))
+    shown = sheet(x, axes.shape[1], "Decoded positions of the latent space")
+    return "Each picture is what its position decodes to.", Strips([Strip([shown])], 720)
+
+
+def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
+    x = subject.decode(grid(axes)).flatten(1).numpy()
+    columns = choice.columns(subject)
+    side = axes.shape[1]
+    strips = [
+        Strip(
+            [heat(x[:, at].reshape(-1, side), f"{subject.columns[at]} by position", 2.5)],
+            subject.columns[at],
+        )
+        for at in columns.tolist()
+    ]
+    lead = (
+        "Each square is a column: the stronger the blue, the further above its mean a position "
+        "decodes to; the stronger the ochre, the further below."
+    )
+    return lead + choice.clause(len(columns), len(subject.columns)), Strips(strips, 150, smooth=True)
+
+
+def _reach(subject: Subject, axes: np.ndarray) -> str:
+    ends = [f"{number(axis[0])} to {number(axis[-1])}" for axis in axes]
+    evenly = "at the prior's quantiles" if subject.model.objective_.fits_prior else "evenly"
+    upward = f", the second upward from {ends[1]}" if len(ends) > 1 else ""
+    return f"The first code runs to the right from {ends[0]}{upward}, {evenly}."

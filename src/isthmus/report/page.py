@@ -1,0 +1,65 @@
+"""The page: chapters in order, one template, one file."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from isthmus.report import (
+    codes, curves, errors, interpolations, latent_map, making, manifold, reconstructions, samples,
+    strangest,
+)
+from isthmus.report.blocks import Section
+from isthmus.report.subject import Subject
+
+
+def chapters(subject: Subject) -> Sequence[Section]:
+    """Return what there is to tell, in the order of telling."""
+    found = [
+        curves.section(subject.model.history_),
+        reconstructions.section(subject),
+        samples.section(subject),
+        interpolations.section(subject),
+        latent_map.section(subject),
+        manifold.section(subject),
+        codes.section(subject),
+        errors.section(subject),
+        strangest.section(subject),
+        making.section(subject),
+    ]
+    return [section for section in found if section is not None]
+
+
+def rendered(subject: Subject) -> str:
+    """Return the page as HTML; whatever users named is escaped."""
+    environment = Environment(
+        loader=PackageLoader("isthmus", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        family=type(subject.model).__name__,
+        source=subject.source,
+        equation=repr(subject.model.objective_),
+        facts=making.facts(subject),
+        stages=making.stages(subject.model),
+        sections=chapters(subject),
+    )
+
+
+def put(text: str, path: Path) -> None:
+    """Write the page, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(made).chmod(0o644)
+        os.replace(made, path)
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise

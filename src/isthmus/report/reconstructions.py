@@ -1,0 +1,75 @@
+"""Reconstructions: originals beside what comes back."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from isthmus.report import choice
+from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips
+from isthmus.report.drawing import ACCENT, FAINT, svg
+from isthmus.report.figures import percent
+from isthmus.report.pictures import picture, shown_width
+from isthmus.report.subject import Look, Subject
+
+PAIRS = 24
+POINTS = 160
+
+
+def section(subject: Subject) -> Section:
+    """Return the chapter on what comes back."""
+    lead, block = _pictures(subject) if subject.pictures else _columns(subject)
+    return Section("reconstruction", "Originals and reconstructions", lead, [block])
+
+
+def pairs(look: Look, names: list[str]) -> list[Strip]:
+    """Return each original with its reconstruction at its right."""
+    return [
+        Strip(
+            [
+                picture(look.x[at], f"{name}, original", look.observed[at]),
+                picture(look.reconstruction[at], f"{name}, reconstruction"),
+            ]
+        )
+        for at, name in enumerate(names)
+    ]
+
+
+def scatter(original: np.ndarray, returned: np.ndarray, name: str) -> Markup:
+    """Draw one column's originals against what comes back."""
+
+    def draw(axes: Axes) -> None:
+        ends = [min(original.min(), returned.min()), max(original.max(), returned.max())]
+        axes.plot(ends, ends, color=FAINT, linewidth=1.5, zorder=0)
+        axes.scatter(original, returned, s=9, color=ACCENT, alpha=0.55, linewidths=0)
+        axes.locator_params(nbins=3)
+
+    return svg(draw, 210, 190, f"{name}: reconstruction by original")
+
+
+def _pictures(subject: Subject) -> tuple[str, Block]:
+    which = choice.spread(subject, PAIRS)
+    look = subject.look(which)
+    strips = pairs(look, [subject.called(each) for each in which.tolist()])
+    lead = "Each pair is a picture, at the left, and what its code alone brings back, at the right."
+    return lead, Strips(strips, shown_width(look.x.shape[-1], 64))
+
+
+def _columns(subject: Subject) -> tuple[str, Block]:
+    look = subject.look(np.sort(choice.spread(subject, POINTS)))
+    original, returned = subject.in_units(look.x), subject.in_units(look.reconstruction)
+    known, told = look.observed.numpy(), 1 - subject.survey.features.unexplained
+    columns = choice.columns(subject)
+    panels = [
+        Panel(
+            scatter(original[known[:, at], at], returned[known[:, at], at], subject.columns[at]),
+            subject.columns[at],
+            percent(max(0.0, told[at])),
+        )
+        for at in columns.tolist()
+        if known[:, at].any()
+    ]
+    lead = (
+        "Each point is a row: what it held runs to the right, what its code brings back upward. "
+        "On the line nothing is lost; the percentage is the share of the variance that comes back."
+    )
+    return lead + choice.clause(len(columns), len(subject.columns)), Panels(panels, 210)

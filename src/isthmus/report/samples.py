@@ -1,0 +1,141 @@
+"""Samples: rows that never were."""
+
+import numpy as np
+import torch
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from isthmus.randomness import seeded
+from isthmus.report import choice
+from isthmus.report.blocks import (
+    Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Table,
+)
+from isthmus.report.drawing import ACCENT, FAINT, MUTED, css, svg
+from isthmus.report.figures import number
+from isthmus.report.pictures import heat, picture, shown_width
+from isthmus.report.subject import Subject
+
+PICTURES = 48
+ROWS = 1_000
+LISTED = 6
+CORRELATED = 200
+RADIUS = 0.5
+"""How far round rows codes are drawn where there is no prior, in their standard deviations."""
+
+
+def section(subject: Subject) -> Section:
+    """Return the chapter on samples."""
+    source = (
+        "drawn from the prior and decoded: if they pass for data, the model has learnt what the "
+        "data are like."
+        if subject.model.objective_.fits_prior
+        else "drawn round the codes of rows, half a standard deviation away: this objective "
+        "matches no prior, so there is none to draw from."
+    )
+    shown = _pictures(subject) if subject.pictures else _columns(subject)
+    return Section("samples", "Samples", f"None of these is in the data. They were {source}", shown)
+
+
+def codes(subject: Subject, n: int) -> np.ndarray:
+    """Return codes from the prior, or round rows where there is none to draw from."""
+    if subject.model.objective_.fits_prior:
+        with seeded(subject.model.seed_):
+            shape = (n, subject.survey.codes.shape[1])
+            return subject.model.codec_.latent.prior.expand(shape).sample().double().numpy()
+    generator = subject.generator()
+    rows = subject.survey.codes[generator.integers(len(subject.survey), size=n)]
+    noise = generator.standard_normal(rows.shape)
+    return rows + RADIUS * subject.survey.codes.std(0) * noise
+
+
+def distribution(data: np.ndarray, back: np.ndarray, drawn: np.ndarray, name: str) -> Markup:
+    """Draw how one column is distributed: in the data, in reconstructions, in samples."""
+    edges = bins(data)
+
+    def draw(axes: Axes) -> None:
+        heights = [np.histogram(np.clip(each, edges[0], edges[-1]), edges, density=True)[0]
+                   for each in (data, back, drawn)]
+        axes.stairs(heights[0], edges, fill=True, color=FAINT)
+        axes.stairs(heights[1], edges, color=MUTED, linewidth=1.25)
+        axes.stairs(heights[2], edges, color=ACCENT, linewidth=1.75)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.locator_params(axis="x", nbins=4)
+
+    return svg(draw, 210, 130, f"{name}: data, reconstructions and samples")
+
+
+def bins(data: np.ndarray) -> np.ndarray:
+    """Return the edges of bins: one for each value where there are few, else of equal width.
+
+    Examples
+    --------
+    >>> bins(np.array([0.0, 1.0, 0.0])).tolist()
+    [-0.5, 0.5, 1.5]
+    """
+    values = np.unique(data)
+    if len(values) <= 12 and (values == values.round()).all():
+        return np.arange(values[0] - 0.5, values[-1] + 1)
+    low, high = np.quantile(data, [0.005, 0.995])
+    room = 0.05 * ((high - low) or 1.0)
+    return np.linspace(low - room, high + room, 29)
+
+
+def correlations(x: Tensor) -> np.ndarray:
+    """Return the correlation of every pair of columns of ``(n, features)``; 0 where one is still."""
+    values = x.double() - x.double().mean(0)
+    scaled = values / values.norm(dim=0).clamp(min=1e-9)
+    return (scaled.T @ scaled).numpy()
+
+
+def _pictures(subject: Subject) -> list[Block]:
+    x = subject.decode(codes(subject, PICTURES))
+    strips = [Strip([picture(each, f"sample {at + 1}")]) for at, each in enumerate(x)]
+    return [Strips(strips, shown_width(x.shape[-1], 64))]
+
+
+def _columns(subject: Subject) -> list[Block]:
+    # The mean of p(x | z) lacks the noise of the data; where its scale was learned, draw it too.
+    noise = subject.model.objective_.bounds_density
+    x = subject.decode(codes(subject, ROWS), noise)
+    look = subject.look(choice.spread(subject, ROWS))
+    known = look.observed.numpy()
+    data, back, drawn = map(subject.in_units, (look.x, look.reconstruction, x))
+    columns = choice.columns(subject)
+    panels = [
+        Panel(
+            distribution(data[known[:, at], at], back[:, at], drawn[:, at], subject.columns[at]),
+            subject.columns[at],
+        )
+        for at in columns.tolist()
+        if known[:, at].any()
+    ]
+    keys = [
+        Key(css(FAINT), "data", "block"), Key(css(MUTED), "reconstructions", "line"),
+        Key(css(ACCENT), "samples", "line"),
+    ]
+    together = [] if not 2 <= len(subject.columns) <= CORRELATED else [_together(look.x, x)]
+    return [Legend(keys), Panels(panels, 210), *together, _listed(subject, drawn, columns)]
+
+
+def _together(data: Tensor, drawn: Tensor) -> Strips:
+    """Return the correlations of the data beside those of the samples."""
+    strips = [
+        Strip([heat(correlations(x), f"Correlations of columns in the {name}", 1.0)], title)
+        for x, name, title in ((data, "data", "Correlations in the data"),
+                               (drawn, "samples", "Correlations in the samples"))
+    ]
+    return Strips(strips, 260)
+
+
+def _listed(subject: Subject, drawn: np.ndarray, columns: np.ndarray) -> Table:
+    shown = columns[:8].tolist()
+    rows = [[number(row[at]) for at in shown] for row in drawn[:LISTED]]
+    return Table(
+        ["", *(subject.columns[at] for at in shown)],
+        [[f"sample {at + 1}", *row] for at, row in enumerate(rows)],
+        "The first samples, in the units of the data",
+    )
+
+

@@ -1,0 +1,88 @@
+"""The strangest rows, and what is strange about them."""
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+
+from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips, Table
+from isthmus.report.drawing import ACCENT, FAINT, MUTED, svg
+from isthmus.report.figures import number, plural
+from isthmus.report.pictures import heat, picture, shown_width
+from isthmus.report.subject import Look, Subject
+
+ROWS, CELLS = 9, 4
+
+
+def section(subject: Subject) -> Section:
+    """Return the chapter on the rows that fit worst."""
+    scores = subject.survey.scores
+    worst = np.argsort(scores, kind="stable")[: min(ROWS, len(scores))]
+    look = subject.look(worst)
+    names = [f"{subject.called(at)}: {number(scores[at], 4)} nats" for at in worst.tolist()]
+    blocks = _pictures(look, names) if subject.pictures else _columns(subject, look, names)
+    lead = (
+        f"A row's score is the negative objective, in nats: these are the lowest of "
+        f"{plural(len(scores), 'row')}, whose median is {number(float(np.median(scores)), 4)}. "
+        + _reading(subject.pictures)
+    )
+    drawing = Panel(histogram(scores, scores[worst]), "Scores")
+    return Section("strangest", "The strangest rows", lead, [Panels([drawing], 720), *blocks])
+
+
+def histogram(scores: np.ndarray, worst: np.ndarray) -> Markup:
+    """Draw how scores are distributed, and where the worst are."""
+
+    def draw(axes: Axes) -> None:
+        axes.hist(scores, 80, color=MUTED, alpha=0.55, linewidth=0)
+        axes.plot(worst, np.zeros_like(worst), "|", color=ACCENT, markersize=16, markeredgewidth=2)
+        axes.set_xlabel("score, in nats")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.spines["bottom"].set_color(FAINT)
+
+    return svg(draw, 720, 160, "Histogram of the scores; the strangest rows are marked")
+
+
+def cells(look: Look, row: int, most: int = CELLS) -> np.ndarray:
+    """Return the numbers of a row that cost the most."""
+    nll = look.nll[row].flatten().numpy()
+    return np.argsort(-nll, kind="stable")[: min(most, int(look.observed[row].sum()))]
+
+
+def _pictures(look: Look, names: list[str]) -> list[Block]:
+    error = (look.x - look.reconstruction).where(look.observed, 0.0).mean(1).numpy()
+    limit = float(np.abs(error).max())
+    strips = [
+        Strip(
+            [
+                picture(look.x[at], f"{name}, original", look.observed[at]),
+                picture(look.reconstruction[at], f"{name}, reconstruction"),
+                heat(error[at], f"{name}, difference", limit),
+            ],
+            note=name,
+        )
+        for at, name in enumerate(names)
+    ]
+    return [Strips(strips, shown_width(look.x.shape[-1], 72))]
+
+
+def _columns(subject: Subject, look: Look, names: list[str]) -> list[Block]:
+    there, expected = subject.in_units(look.x), subject.in_units(look.reconstruction)
+    tables: list[Block] = []
+    for row, name in enumerate(names):
+        rows = [
+            [subject.columns[at], number(there[row, at]), number(expected[row, at]),
+             number(float(look.nll[row].flatten()[at]))]
+            for at in cells(look, row).tolist()
+        ]
+        tables.append(Table(["column", "value", "expected", "nats"], rows, name))
+    return tables
+
+
+def _reading(pictures: bool) -> str:
+    if pictures:
+        return (
+            "Beside each original stand its reconstruction and the difference: blue where the "
+            "picture is brighter than expected, ochre where it is darker."
+        )
+    return "The cells named are those that cost the most: what they hold, and what was expected."

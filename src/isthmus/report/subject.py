@@ -1,0 +1,184 @@
+"""Subject: a fitted model before some of its data, and what it makes of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus import inference
+from isthmus.adapters import Files, Rows
+from isthmus.codec import Trace
+from isthmus.errors import DataError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.objectives.kl import divergence
+from isthmus.objectives.nll import cells
+from isthmus.randomness import seeded
+from isthmus.report.survey import Survey, Tally
+from isthmus.space import Batch, Image
+
+MOST = 10_000
+"""At most how many rows are looked at."""
+NUMBERS = 2**27
+"""At most how many numbers of x."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A few rows whole, in the space of x: ``(n, *E)`` each.
+
+    Attributes
+    ----------
+    x, observed
+        What they are, and which cells are known.
+    reconstruction
+        What the model makes of them.
+    nll
+        What each cell costs, in nats; nothing where it is unknown.
+    """
+
+    x: Tensor
+    observed: Tensor
+    reconstruction: Tensor
+    nll: Tensor
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A fitted model, some rows of data, and what the model makes of them.
+
+    Attributes
+    ----------
+    model, rows, source
+        What the report is about.
+    survey
+        What the model makes of the rows that were looked at.
+    labels
+        One for each of those, to colour by.
+    index
+        What the user calls each row of X.
+    """
+
+    model: BaseAutoencoder
+    rows: Rows
+    source: str
+    survey: Survey
+    labels: np.ndarray | None
+    index: Sequence[Any]
+
+    @property
+    def pictures(self) -> bool:
+        """Whether x can be shown as a picture."""
+        return isinstance(self.model.codec_.space, Image)
+
+    @property
+    def columns(self) -> list[str]:
+        """What each number of x is called."""
+        names = getattr(self.model.adapter_, "columns_", None)
+        return list(names) if names else [str(i) for i in range(self.model.codec_.space.size)]
+
+    def look(self, which: np.ndarray) -> Look:
+        """Return the rows at these places of the survey."""
+        batch = _taken(self.model, self.rows, self.survey.places[which])
+        trace = _pass(self.model, batch)
+        known = torch.ones_like(batch.x, dtype=torch.bool)
+        return Look(
+            batch.x,
+            known if batch.observed is None else batch.observed,
+            self.model.codec_.likelihood.point(trace.p).cpu(),
+            -cells(trace).cpu(),
+        )
+
+    def decode(self, z: np.ndarray, noise: bool = False) -> Tensor:
+        """Return x for codes ``(n, d)``: the point that stands for each, or a draw."""
+        with seeded(self.model.seed_):
+            codes = torch.from_numpy(z.astype(np.float32))
+            return inference.decoded(self.model.codec_, codes, noise)
+
+    def in_units(self, x: Tensor) -> np.ndarray:
+        """Return vectors ``(n, features)`` in the user's units, as plain numbers."""
+        return np.asarray(self.model.adapter_.inverse_transform(x)).astype(np.float64)
+
+    def generator(self) -> np.random.Generator:
+        """Return a source of randomness that is the model's own."""
+        return np.random.default_rng(self.model.seed_)
+
+    def called(self, which: int) -> str:
+        """Return what a row is called: by its file, its label or its place."""
+        place = int(self.survey.places[which])
+        name = self.index[place] if len(self.index) else place
+        return str(name) if isinstance(name, str) else f"row {name}"
+
+
+def subject(model: BaseAutoencoder, X: Any, labels: Any, source: str) -> Subject:
+    """Look at ``X`` through ``model``, or at a random part of it where it is very large."""
+    rows = model.adapter_.rows(X)
+    given = None if labels is None else np.asarray(labels)
+    if given is not None and given.shape != (len(rows),):
+        raise DataError(
+            f"Labels of shape {given.shape} were given for {len(rows)} rows; expected one for each "
+            "row."
+        )
+    most = max(8, min(MOST, NUMBERS // model.codec_.space.size))
+    places = np.arange(len(rows))
+    if len(rows) > most:
+        chosen = np.random.default_rng(model.seed_).choice(len(rows), most, replace=False)
+        places = np.sort(chosen)
+    survey = _survey(model, rows, places)
+    chosen = None if given is None else given[places]
+    return Subject(model, rows, source, survey, chosen, _index(X, rows))
+
+
+@torch.no_grad()
+def _survey(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Survey:
+    tally = Tally(model.codec_.space.shape)
+    codes, scores, nats = [], [], []
+    for batch in _batches(model, rows, places):
+        trace = _pass(model, batch)
+        point = model.codec_.likelihood.point(trace.p)
+        tally.add(trace.batch, point, -cells(trace))
+        codes.append(trace.z.flatten(1).cpu())
+        scores.append(-model.objective_(model.codec_, trace).rows.cpu())
+        if model.codec_.latent.has_density:
+            nats.append(divergence(trace.q, model.codec_.latent.prior).flatten(1).cpu())
+    return Survey(
+        places=places,
+        total=len(rows),
+        codes=torch.cat(codes).double().numpy(),
+        scores=torch.cat(scores).double().numpy(),
+        kl=torch.cat(nats).double().numpy() if nats else None,
+        features=tally.features(),
+    )
+
+
+def _batches(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Iterator[Batch]:
+    size = inference.chunk_size(model.codec_.space.size)
+    for first in range(0, len(places), size):
+        yield _taken(model, rows, places[first : first + size])
+
+
+def _taken(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Batch:
+    """Return single rows as one batch: rows can be sliced, and no more."""
+    batches = [model.adapter_.batch(rows[place : place + 1]) for place in places.tolist()]
+    x = torch.cat([batch.x for batch in batches])
+    if all(batch.observed is None for batch in batches):
+        return Batch(x)
+    whole = torch.ones_like(batches[0].x, dtype=torch.bool)
+    known = [whole if batch.observed is None else batch.observed for batch in batches]
+    return Batch(x, torch.cat(known))
+
+
+@torch.no_grad()
+def _pass(model: BaseAutoencoder, batch: Batch) -> Trace:
+    """Pass a batch through the model at its mean code, undamaged."""
+    there = batch.to(next(model.codec_.parameters()).device)
+    return model.codec_.eval()(there, input=there.x, draw=False)
+
+
+def _index(X: Any, rows: Rows) -> Sequence[Any]:
+    """Return what the user calls the rows: files by name, a frame's by its own labels."""
+    if isinstance(rows, Files):
+        return [path.name for path in rows.paths]
+    return list(X.index) if hasattr(X, "iloc") else []
