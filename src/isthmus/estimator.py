@@ -252,7 +252,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """Learn how far the codes spread; a part of very many rows tells it."""
         some = data[slice(MEASURED)].to(next(self.codec_.parameters()).device)
         with torch.no_grad():
-            found = inference.codes(self.codec_, some).flatten(1)
+            found = inference.codes(self.codec_.eval(), some).flatten(1)
         self.spread_ = found.std(dim=0, correction=0).cpu()
         return self
 

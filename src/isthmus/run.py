@@ -164,7 +164,8 @@ def start(
 ) -> Run:
     """Return a run at its beginning, over ``rows`` rows; ``optimiser`` is Adam, or goes on."""
     parameters = [*codec.parameters(), *objective.parameters()]
-    optimiser = optimiser or Adam(parameters, plan.learning_rate)
+    optimiser = optimiser or Adam(parameters)
+    optimiser.rate = plan.learning_rate
     steps = _steps(rows, plan.batch_size)
     ledger = torch.zeros(steps, len(objective.weights) + 1, device=parameters[0].device)
     return Run(codec, objective, optimiser, plan, steps, ledger)
