@@ -108,7 +108,8 @@ class Perceptron(nn.Module):
         flat = x.flatten(1)
         if context is not None:
             flat = torch.cat([flat, context], dim=1)
-        return self.layers(flat).reshape(len(flat), *self.shape)
+        out = self.layers(flat)
+        return out if len(self.shape) == 1 else out.reshape(len(flat), *self.shape)
 
 
 def _named(name: str, choices: dict[str, type[nn.Module]], role: str) -> type[nn.Module]:

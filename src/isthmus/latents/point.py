@@ -33,7 +33,7 @@ class Delta(Distribution):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Return the point, as often as asked."""
-        return self.value.expand(*sample_shape, *self.value.shape)
+        return self.value.expand(*sample_shape, *self.value.shape) if sample_shape else self.value
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
         """Return the same points, broadcast."""

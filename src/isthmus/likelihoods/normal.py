@@ -4,9 +4,10 @@ from math import log, pi
 
 from torch import Tensor, distributions
 from torch.distributions import Distribution
-from torch.nn.functional import mse_loss
 
 from isthmus.likelihoods.scale import LocationScale
+
+HALF_LOG_2PI = log(2 * pi) / 2
 
 
 class Normal(LocationScale):
@@ -34,7 +35,8 @@ class Normal(LocationScale):
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``N(raw, s^2)``, elementwise."""
-        return Noise(raw, self.scale())
+        scale = self.scale()
+        return Unscaled(raw, scale) if self.choice == 1 else Noise(raw, scale)
 
 
 class Noise(distributions.Normal):
@@ -50,8 +52,13 @@ class Noise(distributions.Normal):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Return the log-density, elementwise."""
-        constant = self.scale.log() + log(2 * pi) / 2
-        if self.scale.requires_grad or value.shape != self.loc.shape:
-            return ((value - self.loc) / self.scale).square() * -0.5 - constant
-        # One kernel each way instead of three, where the scale is not learned.
-        return mse_loss(self.loc, value, reduction="none") * (-0.5 / self.scale**2) - constant
+        deviation = (value - self.loc) / self.scale
+        return deviation.square() * -0.5 - (self.scale.log() + HALF_LOG_2PI)
+
+
+class Unscaled(Noise):
+    """The same at unit scale: plain squared error, with nothing to divide by."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return the log-density, elementwise."""
+        return (value - self.loc).square() * -0.5 - HALF_LOG_2PI
