@@ -28,6 +28,7 @@ LAYERS = [
     {"catalogue"},
     {"tasks"},
     {"report"},
+    {"columns", "files", "jobs", "options", "screen"},
     {"cli", "web", "__init__", "__main__"},
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

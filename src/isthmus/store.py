@@ -74,6 +74,7 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
         (made / ABOUT).write_text(text + "\n", encoding="utf-8")
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         save_file(whole, made / WEIGHTS)
+        (made / WEIGHTS).chmod((made / ABOUT).stat().st_mode)  # safetensors lets the owner alone in
         made.chmod(0o755)
         put_in_place(made, folder)
     except (OSError, SafetensorError) as error:

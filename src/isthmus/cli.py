@@ -1,0 +1,316 @@
+"""The command line: files in, files out.
+
+Answers go to stdout, progress and remarks to stderr. It exits with 0 where all went well,
+1 for an error that it could name, 2 for wrong usage, 130 where it was interrupted.
+
+Whatever needs torch is imported inside functions, so that ``isthmus --help`` answers at once.
+"""
+
+import signal
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+from isthmus import __version__, screen
+from isthmus.errors import IsthmusError
+from isthmus.screen import Answer
+
+app = typer.Typer(
+    name="isthmus",
+    help="Autoencoders and variational autoencoders for data without labels.",
+    epilog="Begin with: isthmus demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+DataPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="A CSV, Parquet or NPY file, or a folder of PNG or JPEG pictures."
+    ),
+]
+ModelOption = Annotated[
+    Path, typer.Option("--model", "-m", metavar="MODEL", help="A folder that fit wrote.")
+]
+ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that fit wrote.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="OUT",
+        help="A .csv, .parquet or .npy file; for pictures a folder, or a .png or .npy file.",
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="A column to colour the report by, not to learn from."),
+]
+Row = Annotated[int, typer.Argument(metavar="ROW", help="The number of a row, from 0.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    if hasattr(signal, "SIGPIPE"):  # `isthmus encode … | head` ends quietly, like other tools
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    app()
+
+
+def spoken(function: Callable[..., Answer]) -> Callable[..., None]:
+    """Make a command of a function: its answer is printed, its errors become exit codes."""
+
+    @wraps(function)
+    def command(*, as_json: bool, debug: bool, **given: Any) -> None:
+        try:
+            screen.answer(function(**given), as_json)
+        except KeyboardInterrupt as stop:
+            screen.note(str(stop) or "Interrupted.", style="yellow")
+            raise typer.Exit(130) from None
+        except (IsthmusError, OSError) as error:
+            if debug:
+                raise
+            screen.error(str(error))
+            raise typer.Exit(1) from None
+
+    common = {"as_json": AsJson, "debug": Debug}
+    own = [
+        each for each in signature(function).parameters.values() if each.kind != each.VAR_KEYWORD
+    ]
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in common.items()
+    ]
+    vars(command)["__signature__"] = signature(function).replace(
+        parameters=[*own, *added], return_annotation=None
+    )
+    return command
+
+
+class Fit(TyperCommand):
+    """The command ``fit``, whose options are the families' fields.
+
+    Those need torch, so they are made when this very command is asked for, not for the
+    list of commands.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return its parameters, fields included."""
+        if not any(each.name == "epochs" for each in self.params):
+            from isthmus import options
+
+            alone = typer.Typer(add_completion=False)
+            alone.command()(_with(spoken(fit), options.parameters()))
+            whole = get_command(alone)
+            self.params, self.callback = whole.params, whole.callback
+        return super().get_params(ctx)
+
+
+def _with(command: Callable[..., None], more: Sequence[Parameter]) -> Callable[..., None]:
+    whole = signature(command)
+    vars(command)["__signature__"] = whole.replace(parameters=[*whole.parameters.values(), *more])
+    return command
+
+
+def fit(
+    data: DataPath,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="MODEL", help="The folder to write; DATA-FAMILY if left out."
+        ),
+    ] = None,
+    family: Annotated[
+        str, typer.Option(metavar="FAMILY", help="One of those that isthmus families lists.")
+    ] = "vae",
+    label: Label = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeatable.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on from where the same command was cut off.")
+    ] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
+    **given: Any,
+) -> Answer:
+    """Train an autoencoder, and write the model with a report."""
+    from isthmus import columns, files, jobs, options
+
+    cls = options.family(family)
+    model = cls(**options.settings(cls, given), verbose=False if quiet else None)
+    folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
+    ready = columns.to_learn_from(files.read(data), str(data), label, drop or ())
+    return jobs.train(model, ready, folder, resume)
+
+
+app.command(cls=Fit)(spoken(fit))
+
+
+@app.command()
+@spoken
+def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
+    """Turn each row into its code."""
+    import numpy as np
+    import pandas as pd
+
+    from isthmus import jobs
+
+    fitted = jobs.opened(model, out, figures=True)
+    known = jobs.known(fitted, data)
+    codes = fitted.transform(known.X).astype(np.float32)  # they have no more digits than that
+    frame = pd.DataFrame(codes, index=known.row_names, columns=fitted.get_feature_names_out())
+    return jobs.table(f"Codes of {data}", frame, out)
+
+
+@app.command()
+@spoken
+def reconstruct(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
+    """Encode and decode each row: what the model makes of it."""
+    from isthmus import jobs
+
+    fitted = jobs.opened(model, out)
+    known = jobs.known(fitted, data)
+    made = fitted.reconstruct(known.X)
+    return jobs.rows(f"Reconstructions of {data}", fitted, made, out, known.row_names)
+
+
+@app.command()
+@spoken
+def sample(
+    n: Annotated[int, typer.Argument(metavar="N", help="How many rows.", min=1)],
+    model: ModelOption,
+    out: Out = None,
+    near: Annotated[
+        tuple[int, Path] | None,
+        typer.Option(metavar="ROW DATA", help="Draw round this row of DATA, not from the prior."),
+    ] = None,
+    radius: Annotated[float, typer.Option(min=0, help="How far round it.")] = 1.0,
+    noise: Annotated[bool, typer.Option("--noise", help="Draw from p(x | z) as well.")] = False,
+    random_state: Annotated[
+        int | None, typer.Option(help="A seed; the model's own if left out.")
+    ] = None,
+) -> Answer:
+    """Generate rows, from the prior or round a row of data."""
+    from isthmus import jobs
+
+    fitted = jobs.opened(model, out)
+    made = fitted.sample(
+        n,
+        near=jobs.known(fitted, near[1]).row(near[0]) if near else None,
+        radius=radius,
+        noise=noise,
+        random_state=random_state,
+    )
+    return jobs.rows(f"Samples of {model}", fitted, made, out)
+
+
+@app.command()
+@spoken
+def interpolate(
+    data: DataPath,
+    a: Row,
+    b: Row,
+    model: ModelOption,
+    steps: Annotated[int, typer.Option(min=2, help="How many, both ends included.")] = 10,
+    out: Out = None,
+) -> Answer:
+    """Walk from one row to another, through the codes between them."""
+    from isthmus import jobs
+
+    fitted = jobs.opened(model, out)
+    known = jobs.known(fitted, data)
+    walk = fitted.interpolate(known.row(a), known.row(b), steps)
+    return jobs.rows(f"From row {a} to row {b} of {data}", fitted, walk, out)
+
+
+@app.command()
+@spoken
+def score(
+    data: DataPath,
+    model: ModelOption,
+    out: Out = None,
+    lowest: Annotated[int, typer.Option(min=0, help="How many of the strangest to list.")] = 10,
+) -> Answer:
+    """Say how normal each row is, in nats: higher is more normal."""
+    import pandas as pd
+
+    from isthmus import jobs
+
+    fitted = jobs.opened(model, out, figures=True)
+    known = jobs.known(fitted, data)
+    scores = pd.Series(fitted.score_samples(known.X), index=known.row_names, name="score")
+    return jobs.scored(f"Scores of {data}, in nats", scores, lowest, out)
+
+
+@app.command()
+@spoken
+def report(
+    model: ModelFolder,
+    data: DataPath,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="HTML", help="MODEL/report.html if left out."),
+    ] = None,
+    label: Label = None,
+) -> Answer:
+    """Write the report of a model on data: one HTML file."""
+    from isthmus import jobs
+
+    return jobs.report_on(model, data, out, label)
+
+
+@app.command()
+@spoken
+def info(model: ModelFolder) -> Answer:
+    """Say what a model is made of, and how it was trained."""
+    from isthmus import jobs
+
+    return jobs.told(str(model), jobs.inside(jobs.opened(model, None, figures=True)))
+
+
+@app.command()
+@spoken
+def families() -> Answer:
+    """List the families, with their equations."""
+    from isthmus import options
+
+    found = options.listing()
+    rows = [list(each.values()) for each in found]
+    return Answer({"families": found}, [screen.preview("Families", list(found[0]), rows)])
+
+
+@app.command()
+@spoken
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="MODEL", help="The folder to write.")
+    ] = Path("isthmus-demo"),
+) -> Answer:
+    """Train a small model on real handwritten digits, in about a minute."""
+    from isthmus import jobs
+
+    return jobs.demonstrate(out)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"isthmus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _group(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass

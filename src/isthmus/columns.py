@@ -1,0 +1,192 @@
+"""Columns: which of a table's columns are for training, and which a model knows."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from isthmus.adapters import Files, Images
+from isthmus.errors import DataError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.files import Readable
+
+NAMED = 8
+"""How many columns an error names."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Data ready for a model.
+
+    Attributes
+    ----------
+    X
+        The rows.
+    source
+        Where they are from, as people call it.
+    labels
+        A label for each row, or None.
+    left_out
+        The columns that a model doesn't know.
+    """
+
+    X: Readable
+    source: str
+    labels: np.ndarray | None = None
+    left_out: Sequence[str] = ()
+
+    @property
+    def row_names(self) -> pd.Index:
+        """What each row is called: its name in the table, its file, or its number."""
+        if isinstance(self.X, pd.DataFrame):
+            return self.X.index
+        if isinstance(self.X, np.ndarray):
+            return pd.RangeIndex(len(self.X))
+        root = os.path.commonpath([path.parent for path in self.X.paths])
+        names = [path.relative_to(root).as_posix() for path in self.X.paths]
+        return pd.Index(names, name="file")
+
+    def row(self, number: int) -> Readable:
+        """Return one row as data of length one."""
+        if not 0 <= number < len(self.X):
+            raise DataError(
+                f"Row {number} of {self.source} was asked for; it has rows 0 to {len(self.X) - 1}."
+            )
+        one = slice(number, number + 1)
+        return self.X.iloc[one] if isinstance(self.X, pd.DataFrame) else self.X[one]
+
+
+def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[str]) -> Data:
+    """Return the columns to train on, with the labels beside them.
+
+    Raises
+    ------
+    DataError
+        If a column is not there, or doesn't hold numbers.
+    """
+    if not isinstance(X, pd.DataFrame):
+        if label or drop:
+            raise DataError(
+                f"--label and --drop name columns of a table; {source} holds "
+                f"{'pictures' if isinstance(X, Files) else 'an array'}. Leave them out."
+            )
+        return Data(X, source)
+    columns = [*drop, *([label] if label else [])]
+    _check_there(X, columns, source)
+    kept = X.drop(columns=columns)
+    if not len(kept.columns):
+        raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
+    if others := _not_numbers(kept):
+        first = shlex.quote(others[0])
+        raise DataError(
+            f"{_counted(others, kept, source)} Leave such a column out with --drop {first}, or "
+            f"name it as the label that colours the report, with --label {first}."
+        )
+    return Data(kept, source, X[label].to_numpy() if label else None)
+
+
+def labels_of(X: Readable, label: str | None, source: str) -> np.ndarray | None:
+    """Return the label of each row, where a column of labels is named."""
+    if label is None:
+        return None
+    if not isinstance(X, pd.DataFrame):
+        raise DataError(f"--label names a column of a table; {source} is none. Leave it out.")
+    _check_there(X, [label], source)
+    return X[label].to_numpy()
+
+
+def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
+    """Return the columns that the model was fitted to, in its order.
+
+    Raises
+    ------
+    DataError
+        If some are missing, or the data are of another kind than the model's.
+    """
+    if isinstance(model.adapter_, Images):
+        if isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim < 3):
+            raise DataError(
+                f"{source} holds a table; the model was fitted to pictures of {_size(model)} "
+                "pixels. Give it such pictures."
+            )
+        return Data(X, source)
+    if isinstance(X, Files) or (isinstance(X, np.ndarray) and X.ndim != 2):
+        raise DataError(
+            f"{source} holds pictures; the model was fitted to a table of "
+            f"{model.codec_.space.size} columns. Give it such a table."
+        )
+    names = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    if isinstance(X, pd.DataFrame) and names:
+        return _by_name(X, names, source)
+    expected: int = model.n_features_in_  # pyright: ignore[reportAttributeAccessIssue]
+    if X.shape[1] != expected:
+        raise DataError(
+            f"{source} has {X.shape[1]} columns; the model was fitted to {expected}. "
+            "Give it the same columns in the same order."
+        )
+    values: Any = _numbers(X, source).to_numpy() if isinstance(X, pd.DataFrame) else X
+    return Data(pd.DataFrame(values, columns=names) if names else values, source)
+
+
+def _by_name(X: pd.DataFrame, names: Sequence[str], source: str) -> Data:
+    missing = [name for name in names if name not in X.columns]
+    if missing:
+        found = [str(name) for name in X.columns]
+        free = set(found) - set(names)
+        raise DataError(
+            f"{source} lacks {len(missing)} of the model's {len(names)} columns: "
+            f"{_listed(missing)}. It has {_listed(found)}{_likely(missing, free)}. Name its "
+            "columns as they were in fit."
+        )
+    left_out = [str(name) for name in X.columns if name not in names]
+    return Data(_numbers(X.loc[:, list(names)], source), source, left_out=left_out)
+
+
+def _numbers(X: pd.DataFrame, source: str) -> pd.DataFrame:
+    if others := _not_numbers(X):
+        raise DataError(f"{_counted(others, X, source)} The model was fitted to numbers there.")
+    return X
+
+
+def _not_numbers(X: pd.DataFrame) -> list[str]:
+    return [
+        str(name) for name, dtype in X.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)
+    ]
+
+
+def _counted(others: Sequence[str], X: pd.DataFrame, source: str) -> str:
+    kinds = [f"{name} ({X.dtypes[name]})" for name in others]
+    return (
+        f"{len(others)} of {len(X.columns)} columns of {source} "
+        f"{'does' if len(others) == 1 else 'do'} not hold numbers: {_listed(kinds)}."
+    )
+
+
+def _check_there(X: pd.DataFrame, columns: Sequence[str], source: str) -> None:
+    found = [str(name) for name in X.columns]
+    missing = [name for name in columns if name not in found]
+    if missing:
+        raise DataError(
+            f"{source} has no column {_listed(missing)}; it has {_listed(found)}"
+            f"{_likely(missing, set(found) - set(columns))}."
+        )
+
+
+def _size(model: BaseAutoencoder) -> str:
+    return " x ".join(str(side) for side in model.codec_.space.shape[1:])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _likely(missing: Sequence[str], free: set[str]) -> str:
+    close = [get_close_matches(name, sorted(free), n=1) for name in missing]
+    pairs = [f"{near[0]} for {name}" for name, near in zip(missing, close, strict=True) if near]
+    return f" (perhaps {_listed(pairs)})" if pairs else ""

@@ -1,0 +1,259 @@
+"""Files: tables, arrays and pictures on disk, read with care and written whole."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from math import ceil, sqrt
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from isthmus.adapters import Files, files_in
+from isthmus.errors import DataError, IsthmusError, require
+from isthmus.store import put_in_place
+
+TABLES = (".csv", ".parquet")
+ARRAYS = (".npy",)
+Readable = pd.DataFrame | np.ndarray | Files
+
+SEPARATORS = ",;\t|"
+SEEN = 64
+"""How tall a picture on a sheet should be, in pixels."""
+WIDEST = 12
+"""How many pictures stand side by side on a sheet, at most."""
+
+
+def read(path: Path) -> Readable:
+    """Read a CSV, Parquet or NPY file, or find the pictures in a folder.
+
+    The pictures stay on disk until they are asked for.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, damaged, or of another kind.
+    """
+    if path.is_dir():
+        return files_in(path)
+    if not path.exists():
+        raise DataError(
+            f"{path} does not exist. Name a CSV, Parquet or NPY file, or a folder "
+            "of PNG or JPEG pictures."
+        )
+    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".npy": _read_npy}
+    if path.suffix.lower() not in readers:
+        raise DataError(
+            f"{path} {_ends(path)}; expected .csv, .parquet or .npy, or a folder of "
+            "PNG or JPEG pictures. Convert it to one of these."
+        )
+    found = readers[path.suffix.lower()](path)
+    if not len(found):
+        raise DataError(f"{path} holds no rows; expected at least one.")
+    return found
+
+
+def check_writable(path: Path, pictures: bool) -> None:
+    """Raise `DataError` if `write` can't put such data to ``path``: before any work is done."""
+    ending = path.suffix.lower()
+    if pictures and ending not in (*ARRAYS, ".png", ""):
+        raise DataError(
+            f"Pictures don't go into a file that {_ends(path).strip()}: name a folder, "
+            "a .png file for one sheet of them, or a .npy file."
+        )
+    if not pictures and ending not in (*TABLES, *ARRAYS):
+        raise DataError(f"{path} {_ends(path)}; expected .csv, .parquet or .npy.")
+    if pictures and ending == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DataError(
+            f"{path} exists and is not an empty folder; nothing was written. Name "
+            "another folder, or remove it."
+        )
+    if ending == ".parquet":
+        require("pyarrow", "frames")
+    elif ending not in (*TABLES, *ARRAYS):
+        require("PIL", "images")
+
+
+def write(path: Path, values: pd.DataFrame | np.ndarray) -> None:
+    """Write a table or an array, by the file's ending: whole, or not at all."""
+    ending = path.suffix.lower()
+    with whole(path) as file:
+        if ending == ".npy":
+            np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+            return
+        frame = pd.DataFrame(values)
+        named = not isinstance(frame.index, pd.RangeIndex)
+        if ending == ".csv":
+            frame.to_csv(file, index=named, mode="wb")
+        else:
+            frame.to_parquet(file, index=named)
+
+
+def write_pictures(
+    path: Path,
+    pictures: np.ndarray,
+    limits: tuple[float, float],
+    names: Sequence[str] | None = None,
+) -> None:
+    """Write pictures ``(n, h, w)`` or ``(n, h, w, c)``: an array, one sheet, or a folder.
+
+    Parameters
+    ----------
+    path
+        A ``.npy`` or ``.png`` file, or else a folder.
+    pictures
+        In units of their own.
+    limits
+        What is black, and what is white.
+    names
+        The files in the folder, without their endings; None: numbers.
+    """
+    if path.suffix.lower() == ".npy":
+        write(path, pictures)
+        return
+    low, high = limits
+    scaled = (pictures.astype(np.float64) - low) / ((high - low) or 1.0) * 255
+    pixels = np.rint(scaled).clip(0, 255).astype(np.uint8)
+    if pixels.ndim == 4 and pixels.shape[3] == 1:
+        pixels = pixels[..., 0]
+    if path.suffix.lower() == ".png":
+        with whole(path) as file:
+            _save(_sheet(pixels), file)
+    else:
+        _write_folder(path, pixels, names)
+
+
+@contextmanager
+def whole(path: Path) -> Generator[IO[bytes]]:
+    """Open a file beside ``path``, to take its place once it is complete."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+        separator = max(SEPARATORS, key=header.count)
+        found = pd.read_csv(path, sep=separator, header=_header(header.split(separator)))
+    except (OSError, UnicodeDecodeError, ValueError) as error:  # pandas' own are ValueErrors
+        said = "it is empty" if not path.stat().st_size else str(error).strip()
+        raise _unreadable(path, "a CSV table", said) from error
+    if isinstance(found.columns[0], str) and found.columns[0].startswith("Unnamed: 0"):
+        return found.set_index(found.columns[0]).rename_axis(None)  # written with row names
+    return found.set_axis([str(name) for name in found.columns], axis=1)
+
+
+def _header(names: Sequence[str]) -> int | None:
+    """Return the header's line, or None where the first line is data: numbers, not counted up."""
+    plain = [name.strip().strip('"') for name in names]
+    counted = plain == [str(place) for place in range(len(plain))]
+    number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+    return None if all(number.fullmatch(name) for name in plain) and not counted else 0
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    require("pyarrow", "frames")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own are ValueErrors
+        raise _unreadable(path, "a Parquet table", str(error)) from error
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    try:
+        found = np.load(path, allow_pickle=False)  # a pickle could run anything
+    except (OSError, ValueError, EOFError) as error:
+        raise _unreadable(path, "an array of numbers", str(error)) from error
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "buif":
+        raise _unreadable(path, "an array of numbers", f"it holds {getattr(found, 'dtype', found)}")
+    if found.ndim not in (2, 3, 4):
+        raise DataError(
+            f"{path} holds an array of shape {found.shape}; expected (n, features), "
+            "or pictures (n, height, width) or (n, height, width, channels)."
+        )
+    return found
+
+
+def _write_folder(folder: Path, pixels: np.ndarray, names: Sequence[str] | None) -> None:
+    digits = len(str(len(pixels) - 1))
+    if names is None or len(set(names)) < len(pixels):
+        names = [f"{place:0{digits}}" for place in range(len(pixels))]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        for name, picture in zip(names, pixels, strict=True):
+            file = made / f"{name}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _save(picture, file)
+        made.chmod(0o755)
+        put_in_place(made, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _sheet(pixels: np.ndarray) -> np.ndarray:
+    """Return all pictures as one: a row of them while they are few, else a square."""
+    n, height, width = pixels.shape[:3]
+    columns = n if n <= WIDEST else min(WIDEST, ceil(sqrt(n)))
+    rows, grow, gap = ceil(n / columns), max(1, round(SEEN / height)), 4
+    sheet = np.full(
+        (
+            rows * (height * grow + gap) + gap,
+            columns * (width * grow + gap) + gap,
+            *pixels.shape[3:],
+        ),
+        255,
+        np.uint8,
+    )
+    for place, picture in enumerate(pixels.repeat(grow, axis=1).repeat(grow, axis=2)):
+        top, left = (
+            (height * grow + gap) * (place // columns) + gap,
+            (width * grow + gap) * (place % columns) + gap,
+        )
+        sheet[top : top + height * grow, left : left + width * grow] = picture
+    return sheet
+
+
+def _save(pixels: np.ndarray, file: Any) -> None:
+    if pixels.ndim == 3 and pixels.shape[2] not in (3, 4):
+        raise DataError(
+            f"Pictures of {pixels.shape[2]} channels can't be written as PNG; expected "
+            "1, 3 or 4. Write them to a .npy file."
+        )
+    require("PIL.Image", "images").fromarray(pixels).save(file, format="PNG")
+
+
+def _ends(path: Path) -> str:
+    return f"ends in {path.suffix!r}" if path.suffix else "has no ending"
+
+
+def _unreadable(path: Path, kind: str, said: str) -> DataError:
+    return DataError(
+        f"{path} can't be read as {kind}: {said.rstrip('.')}. Check that it is "
+        "complete and what its name says, and write it again."
+    )
+
+
+def _unwritable(path: Path, error: OSError) -> IsthmusError:
+    said = error.strerror or error
+    return IsthmusError(
+        f"Can't write {path}: {said}. Nothing was left there. Free some space, "
+        "or name another place."
+    )

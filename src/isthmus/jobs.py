@@ -1,0 +1,212 @@
+"""Jobs: what the commands do, in pieces that several of them share."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import typer
+
+from isthmus import columns, files, report, screen, store
+from isthmus.adapters import Images
+from isthmus.catalogue import load
+from isthmus.columns import Data
+from isthmus.errors import DataError, ModelFileError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.screen import Answer
+
+PAGE = "report.html"
+
+
+def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True) -> Answer:
+    """Fit a model, and write it with its report to ``folder``.
+
+    Along the way the run is kept in a hidden folder beside it, from which the same command
+    goes on if it is cut off.
+    """
+    store.check_free(folder)
+    kept = folder.with_name(f".{folder.name}.training")
+    if not resume:
+        shutil.rmtree(kept, ignore_errors=True)
+    elif any(kept.glob("*.safetensors")):
+        screen.note("Going on from where training was cut off.")
+    _fit(model.set_params(checkpoint=str(kept)), data.X, kept)
+    model.set_params(checkpoint=None).save(folder)
+    screen.note(f"Wrote the model {folder}; now its report.")
+    page = report.write(model, data.X, folder / PAGE, labels=data.labels, source=data.source)
+    return told("Trained", {"model": folder, "report": page, "rows": len(data.X), **about(model)})
+
+
+def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
+    try:
+        model.fit(X)
+    except KeyboardInterrupt:
+        again = "the same command goes on from here" if any(kept.glob("*")) else "nothing was kept"
+        raise KeyboardInterrupt(f"Interrupted; {again}.") from None
+    except ModelFileError as error:
+        if any(kept.glob("*.safetensors")):
+            raise ModelFileError(f"{error} The option --no-resume starts afresh.") from error
+        raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def about(model: BaseAutoencoder) -> dict[str, Any]:
+    """Return what a fitted model is, in a few facts."""
+    history, space = model.history_, model.codec_.space
+    best = history.rows[history.best - 1] if history.rows else {}
+    shape = {"shape": list(space.shape)} if len(space.shape) > 1 else {"columns": space.size}
+    return {
+        **shape,
+        "family": type(model).__name__,
+        "equation": repr(model.objective_),
+        "latent": repr(model.codec_.latent),
+        "likelihood": repr(model.codec_.likelihood),
+        "epochs": len(history.rows),
+        "best_epoch": history.best,
+        "best_validation_loss": best.get("validation_loss"),
+        "seconds": round(sum(history.column("seconds")[-1:]), 2),
+    }
+
+
+def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoencoder:
+    """Load a model, and check that the rows, or figures, that it makes can go to ``out``."""
+    fitted = load(model)
+    pictures = isinstance(fitted.adapter_, Images) and not figures
+    if pictures and out is None:
+        raise typer.BadParameter(
+            "the model makes pictures, which a terminal can't show: name a folder, or a .png or "
+            ".npy file, with -o.",
+            param_hint="--out",
+        )
+    try:
+        if out is not None:
+            files.check_writable(out, pictures)
+    except DataError as error:
+        raise typer.BadParameter(str(error), param_hint="--out") from error
+    return fitted
+
+
+def known(model: BaseAutoencoder, path: Path) -> Data:
+    """Read the data that a model is to work on: the columns that it knows."""
+    data = columns.known_to(model, files.read(path), str(path))
+    if data.left_out:
+        screen.note(f"Left out, since the model was not fitted to them: {', '.join(data.left_out)}")
+    return data
+
+
+def rows(
+    title: str, model: BaseAutoencoder, made: Any, out: Path | None, names: pd.Index | None = None
+) -> Answer:
+    """Write or show rows of the kind that the model was fitted to.
+
+    Parameters
+    ----------
+    title
+        What they are, for people.
+    model, made
+        The model, and the rows that it made.
+    out
+        Where they go; None: to the screen.
+    names
+        What each row is called; None: by its number.
+    """
+    if not isinstance(model.adapter_, Images):
+        heading = getattr(model.adapter_, "columns_", None)
+        frame = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=heading)
+        return table(title, frame, out)
+    assert out is not None  # or `opened` had refused
+    adapter = model.adapter_
+    stems = None if names is None else [str(Path(str(name)).with_suffix("")) for name in names]
+    files.write_pictures(out, made, (adapter.low_, adapter.high_), stems)
+    return told("Wrote", {"out": out, "rows": len(made), "shape": list(made.shape[1:])})
+
+
+def table(title: str, frame: pd.DataFrame, out: Path | None) -> Answer:
+    """Write a table to ``out``, or show its first rows."""
+    names = [str(name) for name in frame.columns]
+    if out is not None:
+        files.write(out, frame)
+        return told("Wrote", {"out": out, "rows": len(frame), "columns": names})
+    seen = frame.iloc[: screen.ROWS, : screen.COLUMNS]
+    shown = [
+        [str(name), *row] for name, row in zip(seen.index, seen.to_numpy().tolist(), strict=True)
+    ]
+    left = f"{len(frame):,} rows, {len(names)} columns; -o FILE writes them all."
+    values = frame.astype(object).to_numpy().tolist()
+    facts = {"rows": len(frame), "columns": names, "values": values}
+    return Answer(facts, [screen.preview(title, ["row", *seen.columns], shown), left])
+
+
+def scored(title: str, scores: pd.Series, lowest: int, out: Path | None) -> Answer:
+    """Write or show the scores, and which rows are the strangest."""
+    summary = {
+        "rows": len(scores),
+        "mean": float(scores.mean()),
+        "median": float(scores.median()),
+        "standard_deviation": float(scores.to_numpy().std()),
+        "lowest": float(scores.min()),
+        "highest": float(scores.max()),
+    }
+    strangest = [[str(name), value] for name, value in scores.sort_values().head(lowest).items()]
+    if out is not None:
+        files.write(out, scores.to_frame())
+    facts = {
+        **summary,
+        "strangest": [{"row": name, "score": value} for name, value in strangest],
+        **({"scores": scores.tolist()} if out is None else {"out": out}),
+    }
+    shown = [
+        screen.facts(title, summary),
+        screen.preview("The strangest rows", ["row", "score"], strangest),
+    ]
+    return Answer(facts, [*shown, *([f"Wrote {out}"] if out else [])])
+
+
+def told(title: str, facts: dict[str, Any]) -> Answer:
+    """Return an answer of names and values, with the paths in lines of their own to copy."""
+    paths = {name: each for name, each in facts.items() if isinstance(each, Path)}
+    others = {name: each for name, each in facts.items() if name not in paths}
+    lines = [f"{name.replace('_', ' ')}: {each}" for name, each in paths.items()]
+    return Answer(facts, [screen.facts(title, others), *lines])
+
+
+def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> Answer:
+    """Write the report of a saved model on data."""
+    fitted = load(model)
+    X = files.read(path)
+    labels = columns.labels_of(X, label, str(path))
+    data = columns.known_to(fitted, X, str(path))
+    page = report.write(fitted, data.X, out or model / PAGE, labels=labels, source=data.source)
+    return told("Report", {"report": page, "rows": len(data.X)})
+
+
+def inside(model: BaseAutoencoder) -> dict[str, Any]:
+    """Return what a fitted model is made of, and how it was trained."""
+    named = getattr(model, "feature_names_in_", None)
+    return {
+        **about(model),
+        "column_names": None if named is None else [str(name) for name in named],
+        "backbone": repr(model.backbone) if model.backbone else "chosen from the data",
+        "weights": sum(each.numel() for each in model.codec_.parameters()),
+        "code_size": model.latent_size_,
+        "learning_rate": model.learning_rate,
+        "batch_size": model.batch_size,
+        "seed": model.seed_,
+    }
+
+
+def demonstrate(folder: Path) -> Answer:
+    """Train a VAE with a code of two numbers on scikit-learn's handwritten digits."""
+    from sklearn.datasets import load_digits
+
+    from isthmus.families import VAE
+
+    digits: Any = load_digits()
+    model = VAE(latent_dim=2, epochs=200, random_state=0)
+    source = "scikit-learn's handwritten digits"
+    screen.note(
+        f"Training {type(model).__name__} on {len(digits.images):,} of {source} …", style=""
+    )
+    made = train(model, Data(digits.images, source, labels=digits.target), folder)
+    page = (folder / PAGE).resolve()
+    return Answer(made.facts, [*made.shown, f"Open {page} in a browser."])
