@@ -130,7 +130,9 @@ class Images(Adapter):
         return single(values[None] if values.ndim == 2 + self.channels_last_ else values)
 
     def log_volume(self) -> Tensor:
-        """Return ``-log(high - low)`` of each pixel."""
+        """Return ``-log(high - low)`` of each pixel; zero where they are black or white."""
+        if self.space_.support == "binary":
+            return torch.zeros((), dtype=torch.float64)
         return -torch.log(torch.tensor(self._range, dtype=torch.float64))
 
     def facts(self) -> dict[str, Any]:

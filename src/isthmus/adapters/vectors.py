@@ -123,7 +123,8 @@ class Vectors(Adapter):
         return values
 
     def _standardise(self, values: np.ndarray) -> None:
-        scaler: Any = StandardScaler().fit(values)
+        with np.errstate(invalid="ignore", over="ignore"):  # both are looked after below
+            scaler: Any = StandardScaler().fit(values)
         self.mean_ = np.nan_to_num(scaler.mean_)
         self.scale_ = np.where(np.isnan(scaler.scale_), 1.0, scaler.scale_)
         wild = ~np.isfinite(self.scale_)
