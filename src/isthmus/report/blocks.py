@@ -59,22 +59,39 @@ class Strip:
 
 @dataclass(frozen=True)
 class Strips(Block):
-    """Strips of pictures; each picture is ``width`` pixels wide where there is room."""
+    """Strips of pictures; each picture is ``width`` pixels wide where there is room.
+
+    Attributes
+    ----------
+    smooth
+        Whether pixels run into one another.
+    tight
+        Whether the strips stand close.
+    """
 
     kind = "strips"
     strips: Sequence[Strip]
     width: int
     smooth: bool = False
+    tight: bool = False
 
 
 @dataclass(frozen=True)
-class Table(Block):
+class Table:
     """Rows of words under a head; the first of each names the row."""
 
-    kind = "table"
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Tables(Block):
+    """Tables; with ``narrow``, side by side where there is room."""
+
+    kind = "tables"
+    tables: Sequence[Table]
+    narrow: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report.blocks import Panel, Panels, Section
+from isthmus.report.blocks import Bar, Bars, Panel, Panels, Section
 from isthmus.report.drawing import ACCENT, FAINT, svg
 from isthmus.report.figures import number, plural
 from isthmus.report.subject import Subject
 
 USED = 0.1
 """Nats a row below which a code tells next to nothing."""
-NAMED = 40
+NAMED = 24
 
 
 def section(subject: Subject) -> Section | None:
@@ -26,20 +26,26 @@ def section(subject: Subject) -> Section | None:
         f"{plural(used, 'code')} of {len(nats)} {'tells' if used == 1 else 'tell'} more than "
         f"{USED} nats a row; all of them together tell {number(nats.sum())}."
     )
-    return Section("codes", "Codes in use", lead, [Panels([Panel(bars(nats))], 720)])
+    few = len(nats) <= NAMED
+    shown = _bars(nats.tolist()) if few else Panels([Panel(skyline(nats))], 720)
+    return Section("codes", "Codes in use", lead, [shown])
 
 
-def bars(nats: np.ndarray) -> Markup:
-    """Draw what each code tells, ``(d,)``, sorted."""
-    order = np.argsort(-nats, kind="stable")
+def skyline(nats: np.ndarray) -> Markup:
+    """Draw what each of many codes tells, ``(d,)``, sorted."""
+    falling = -np.sort(-nats)
 
     def draw(axes: Axes) -> None:
-        colours = [ACCENT if value > USED else FAINT for value in nats[order]]
-        axes.bar(range(len(nats)), nats[order], color=colours, width=0.7)
-        axes.set(xlabel="code", ylabel="nats", xlim=(-0.7, max(len(nats), 8) - 0.3))
+        colours = [ACCENT if value > USED else FAINT for value in falling]
+        axes.bar(range(len(falling)), falling, color=colours, width=0.8)
+        axes.set(xlabel="codes", ylabel="nats", xticks=[])
         axes.locator_params(axis="y", nbins=5)
-        axes.tick_params(axis="x", length=0)
-        names = [str(at + 1) for at in order] if len(nats) <= NAMED else []
-        axes.set_xticks(range(len(names)), names)
 
-    return svg(draw, 720, 260, "KL per code: " + ", ".join(number(value) for value in nats[order][:12]))
+    return svg(draw, 720, 240, f"KL per code, from {number(falling[0])} to {number(falling[-1])}")
+
+
+def _bars(nats: list[float]) -> Bars:
+    order = sorted(range(len(nats)), key=lambda at: -nats[at])
+    most = max(*nats, USED)
+    bars = [Bar(f"code {at + 1}", max(0.0, nats[at] / most), [number(nats[at])]) for at in order]
+    return Bars(["", "nats"], bars)

@@ -3,6 +3,7 @@
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from isthmus.report.blocks import Key, Legend, Panel, Panels, Section, Words
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, PAPER, css, svg
@@ -22,6 +23,7 @@ def section(history: History) -> Section:
     if len(terms) == 2:  # a loss of one term is that term
         terms = terms[:1]
     aside = any(name.startswith(VALIDATION) for name in columns)
+    width = 720 if len(terms) == 1 else 224
     keys = [Key(css(MUTED), "rows learnt from", "line")]
     if aside:
         keys.append(Key(css(ACCENT), "rows kept aside", "line"))
@@ -31,34 +33,39 @@ def section(history: History) -> Section:
         "Training",
         "Each curve is a term of the objective in nats per row, epoch by epoch: lower is better. "
         + _reading(aside),
-        [Panels([_panel(history, name) for name in terms], 400), Legend(keys)],
+        [Panels([_panel(history, name, width) for name in terms], width), Legend(keys)],
     )
 
 
-def curve(history: History, name: str) -> Markup:
+def curve(history: History, name: str, width: int) -> Markup:
     """Draw one term, for the rows learnt from and for those kept aside."""
 
     def draw(axes: Axes) -> None:
         axes.axvline(history.best, color=FAINT, linewidth=1, zorder=0)
-        lines = ((name, MUTED, 1.25), (VALIDATION + name, ACCENT, 2.0))
-        drawn = [(*_points(history, key), colour, width) for key, colour, width in lines]
-        for epochs, values, colour, width in drawn:
-            if not len(epochs):
-                continue
+        learnt, aside = _points(history, name), _points(history, VALIDATION + name)
+        for (epochs, values), colour, thick in ((learnt, MUTED, 1.25), (aside, ACCENT, 2.0)):
             alone = "o" if len(epochs) == 1 else ""
-            axes.plot(epochs, values, color=colour, linewidth=width, marker=alone, markersize=5)
-            at = values[epochs == history.best]
-            ring = {"markerfacecolor": PAPER, "markeredgecolor": colour, "markeredgewidth": 2}
-            if colour == drawn[-1][2] or not len(drawn[-1][0]):
-                axes.plot(epochs[epochs == history.best], at, "o", markersize=7, **ring)
-        axes.set_ylim(*limits([values for _, values, _, _ in drawn]))
+            axes.plot(epochs, values, alone + "-", color=colour, linewidth=thick, markersize=5)
+        epochs, values = aside if len(aside[0]) else learnt
+        best = epochs == history.best
+        colour = ACCENT if len(aside[0]) else MUTED
+        axes.plot(
+            epochs[best],
+            values[best],
+            "o",
+            markersize=7,
+            markeredgewidth=2,
+            markerfacecolor=PAPER,
+            markeredgecolor=colour,
+        )
+        axes.set_ylim(*limits([learnt[1], aside[1]]))
         axes.set_xlabel("epoch")
-        axes.locator_params(axis="x", integer=True, nbins=6)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         axes.locator_params(axis="y", nbins=5)
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
 
     words = f"{name} by epoch, {_summary(history, name)}"
-    return svg(draw, 400, 250, words)
+    return svg(draw, width, 200 if width < 400 else 280, words)
 
 
 def limits(curves: list[np.ndarray]) -> tuple[float, float]:
@@ -77,9 +84,9 @@ def limits(curves: list[np.ndarray]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _panel(history: History, name: str) -> Panel:
+def _panel(history: History, name: str, width: int) -> Panel:
     title = "Objective" if name == "loss" else name
-    return Panel(curve(history, name), title, _summary(history, name))
+    return Panel(curve(history, name, width), title, _summary(history, name))
 
 
 def _points(history: History, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,11 @@ RAMP = tuple(f"#0300{place:02x}" for place in range(9))
 """Colours from low to high."""
 
 NAMES = {
-    **dict(zip((INK, MUTED, FAINT, ACCENT, PAPER), ("ink", "muted", "faint", "accent", "paper"))),
+    INK: "ink",
+    MUTED: "muted",
+    FAINT: "faint",
+    ACCENT: "accent",
+    PAPER: "paper",
     **{colour: f"group-{place}" for place, colour in enumerate(GROUPS)},
     **{colour: f"ramp-{place}" for place, colour in enumerate(RAMP)},
 }
@@ -101,7 +105,7 @@ def _inline(text: str, width: int, height: int, words: str) -> Markup:
     for colour, name in NAMES.items():
         body = body.replace(colour, f"var(--{name})")
     start = (
-        f'<svg viewBox="0 0 {width} {height}" style="max-width: {width}px" role="img" '
+        f'<svg viewBox="0 0 {width} {height}" style="max-width: {1.3 * width:.0f}px" role="img" '
         f'aria-label="{escape(words)}">'
     )
-    return Markup(start + re.sub(r"\n\s*", "\n", body))  # noqa: S704 - matplotlib escapes its text
+    return Markup(start + re.sub(r"\n\s*", "\n", body))

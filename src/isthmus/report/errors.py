@@ -45,17 +45,14 @@ def _columns(subject: Subject) -> tuple[str, Block]:
     unit = np.ptp(subject.in_units(torch.stack([torch.zeros(lost.size), torch.ones(lost.size)])), 0)
     error = np.sqrt(features.squared.ravel()) * np.abs(unit)
     order = np.argsort(-lost, kind="stable")[:MOST]
+    figures = np.stack([lost, error, features.nll.ravel()], axis=1)[order].tolist()
     bars = [
-        Bar(
-            subject.columns[at],
-            float(min(1.0, lost[at])),
-            [percent(lost[at]), number(error[at]), number(features.nll.ravel()[at])],
-        )
-        for at in order.tolist()
+        Bar(subject.columns[at], min(1.0, share), [percent(share), number(off), number(nats)])
+        for at, (share, off, nats) in zip(order.tolist(), figures, strict=True)
     ]
-    what = "share of rows that come back as another" if names else "share of the variance that is lost"
+    what = "rows that come back as another" if names else "the variance that is lost"
     lead = (
-        f"The bar is the {what}; beside it, how far off a value typically is, in its own units, "
+        f"The bar is the share of {what}; beside it, how far off a value typically is, in its own units, "
         "and what it costs in nats."
     )
     if len(order) < lost.size:

@@ -5,8 +5,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips
-from isthmus.report.drawing import FAINT, MUTED, RAMP, svg
+from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips
+from isthmus.report.drawing import FAINT, MUTED, RAMP, css, svg
 from isthmus.report.pictures import picture
 from isthmus.report.subject import Subject
 
@@ -18,26 +18,33 @@ NAMED = 40
 def section(subject: Subject) -> Section:
     """Return the chapter on the way from one row to another."""
     pairs = ends(subject, PAIRS if subject.pictures else 2)
-    lead, block = _pictures(subject, pairs) if subject.pictures else _columns(subject, pairs)
-    return Section("interpolation", "From one row to another", lead, [block])
+    lead, blocks = _pictures(subject, pairs) if subject.pictures else _columns(subject, pairs)
+    return Section("interpolation", "From one row to another", lead, blocks)
 
 
 def ends(subject: Subject, most: int) -> list[tuple[int, int]]:
     """Return pairs of ordinary rows whose codes lie apart, and whose labels differ."""
     survey = subject.survey
-    ordinary = np.flatnonzero(survey.scores >= np.median(survey.scores))
+    ordinary = np.flatnonzero(survey.scores >= np.quantile(survey.scores, 0.25))
     chosen = subject.generator().permutation(ordinary)[: 40 * most]
     pairs: list[tuple[int, int]] = []
     while len(chosen) >= 2 and len(pairs) < most:
         first, others = chosen[0], chosen[1:]
-        apart = np.linalg.norm(survey.codes[others] - survey.codes[first], axis=1)
-        if subject.labels is not None:
-            apart = apart * (1 + (subject.labels[others] != subject.labels[first]))
-        # The farthest of all would be an odd one.
-        second = others[np.argsort(apart, kind="stable")[int(0.8 * (len(others) - 1))]]
+        second = _opposite(subject, first, others)
         pairs.append((int(first), int(second)))
         chosen = others[others != second]
     return pairs
+
+
+def _opposite(subject: Subject, first: int, others: np.ndarray) -> int:
+    """Return a row of another label, where there is one, whose code lies rather far."""
+    if subject.labels is not None:
+        unlike = others[subject.labels[others] != subject.labels[first]]
+        others = unlike if len(unlike) else others
+    codes = subject.survey.codes
+    order = np.argsort(np.linalg.norm(codes[others] - codes[first], axis=1), kind="stable")
+    # The farthest of all would be an odd one.
+    return int(others[order[int(0.8 * (len(others) - 1))]])
 
 
 def lines(x: np.ndarray, names: list[str], words: str) -> Markup:
@@ -64,7 +71,7 @@ def _between(subject: Subject, pair: tuple[int, int]) -> Tensor:
     return subject.decode(here + np.linspace(0, 1, STEPS)[:, None] * (there - here))
 
 
-def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Block]:
+def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
     strips: list[Strip] = []
     for pair in pairs:
         look, steps = subject.look(np.array(pair)), _between(subject, pair)
@@ -80,10 +87,10 @@ def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Bloc
         "line from the code of the one to that of the other, decoded. A smooth change means that "
         "nearby codes are alike."
     )
-    return lead, Strips(strips, 56)
+    return lead, [Strips(strips, 56)]
 
 
-def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Block]:
+def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
     names, panels = subject.columns, list[Panel]()
     for pair in pairs:
         first, last = (subject.called(each) for each in pair)
@@ -94,6 +101,5 @@ def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, Block
         "Each line is a row of the table, its columns standardised; colours run along the straight "
         "line from the code of the first row to that of the last, decoded."
     )
-    return lead, Panels(panels, 720)
-
-
+    keys = [Key(css(colour), "") for colour in RAMP]
+    return lead, [Legend(keys, ends=("first row", "last row")), Panels(panels, 720)]

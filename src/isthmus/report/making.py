@@ -4,40 +4,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from platform import python_version
-from typing import Any
 
 from isthmus.backbones import Dense
 from isthmus.estimator import BaseAutoencoder
-from isthmus.report.blocks import Section, Table
-from isthmus.report.figures import duration, plural
+from isthmus.report.blocks import Section, Table, Tables
+from isthmus.report.figures import duration
 from isthmus.report.subject import Subject
-from isthmus.space import Image
+from isthmus.space import Image, Space
 
 LIBRARIES = ("isthmus", "torch", "scikit-learn", "numpy")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A station on the way from x to p(x | z): its name, what it is, how wide it is."""
+    """A station on the way from x to p(x | z): its name, what it is, what it was made by."""
 
     name: str
     what: str
-    width: int
+    made: str
 
 
 def stages(model: BaseAutoencoder) -> Sequence[Stage]:
     """Return the way from x through the code and back."""
-    codec, size = model.codec_, model.codec_.space.size
+    codec = model.codec_
     backbone = repr(model.backbone or model.recipe().backbone or Dense())
-    damaged = [] if codec.corruption is None else [Stage("x̃", repr(codec.corruption), size)]
+    noun = "pixels" if isinstance(codec.space, Image) else "columns"
+    damaged = codec.corruption is not None
+    made = f"by {model.adapter_!r}" + (f", then {codec.corruption!r}" if damaged else "")
     return [
-        Stage("x", repr(codec.space), size),
-        *damaged,
-        Stage("encoder", backbone, 0),
-        Stage("q(z | x)" if not damaged else "q(z | x̃)", repr(codec.latent), model.latent_size_),
-        Stage("decoder", "mirrored", 0),
-        Stage("p(x | z)", repr(codec.likelihood), size),
+        Stage("x", f"{_extent(codec.space)} {noun}", made),
+        Stage("q(z | x̃)" if damaged else "q(z | x)", repr(codec.latent), f"by {backbone}"),
+        Stage("p(x | z)", repr(codec.likelihood), "by its mirror image"),
     ]
+
+
+def isthmus(model: BaseAutoencoder) -> str:
+    """Return the path of two lands and the strip between, as narrow as the code beside x."""
+    share = min(1.0, model.latent_size_ / model.codec_.space.size)
+    top, bottom = 36 - max(1.0, 36 * share), 36 + max(1.0, 36 * share)
+    return (
+        f"M0 0C270 0 270 {top:.1f} 360 {top:.1f}S450 0 720 0V72"
+        f"C450 72 450 {bottom:.1f} 360 {bottom:.1f}S270 72 0 72Z"
+    )
 
 
 def facts(subject: Subject) -> list[tuple[str, str]]:
@@ -47,8 +55,8 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
     rows = model.history_.rows
     found = [
         ("rows", f"{subject.survey.total:,}"),
-        _width(model),
-        ("code", plural(model.latent_size_, "number")),
+        ("pixels" if subject.pictures else "columns", _extent(model.codec_.space)),
+        ("code size", f"{model.latent_size_:,}"),
         ("weights", f"{weights:,}"),
     ]
     if rows:
@@ -60,9 +68,7 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
 def section(subject: Subject) -> Section:
     """Return the chapter that lets a reader do it again."""
     model = subject.model
-    given = model.get_params(deep=False)
-    usual = {name: _default(type(model), name) for name in given}
-    rows = [[name, repr(value), _note(value, usual[name])] for name, value in given.items()]
+    usual, chosen = parameters(model)
     libraries = [[name, version(name)] for name in LIBRARIES]
     looked = subject.survey
     data = [
@@ -72,30 +78,29 @@ def section(subject: Subject) -> Section:
         ["adapter", repr(model.adapter_)],
         ["seed", str(model.seed_)],
     ]
+    tables = [
+        Table([], chosen, f"Parameters of {type(model).__name__} that were chosen"),
+        Table([], data, "Data"),
+        Table([], usual, "Parameters at their defaults"),
+        Table([], [*libraries, ["python", python_version()]], "Versions"),
+    ]
     lead = "With the same data, settings and seed, training on the same machine ends the same."
-    return Section(
-        "making",
-        "How it was made",
-        lead,
-        [
-            Table(["parameter", "value", ""], rows, f"Parameters of {type(model).__name__}"),
-            Table(["", ""], data, "Data"),
-            Table(["", "version"], [*libraries, ["python", python_version()]], "Software"),
-        ],
-    )
+    return Section("making", "How it was made", lead, [Tables(tables, narrow=True)])
 
 
-def _width(model: BaseAutoencoder) -> tuple[str, str]:
-    space = model.codec_.space
+def parameters(model: BaseAutoencoder) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the parameters at their defaults, and those that were chosen, as they print."""
+    usual: list[list[str]] = []
+    chosen: list[list[str]] = []
+    for name, value in model.get_params(deep=False).items():
+        default = repr(getattr(type(model), name, None))
+        (usual if repr(value) == default else chosen).append([name, repr(value)])
+    return usual, chosen
+
+
+def _extent(space: Space) -> str:
+    """Return how large one x is."""
     if isinstance(space, Image):
         channels = f" × {space.channels}" if space.channels > 1 else ""
-        return "pixels", f"{space.height} × {space.width}{channels}"
-    return "columns", f"{space.size:,}"
-
-
-def _default(family: type[Any], name: str) -> Any:
-    return getattr(family, name, None)
-
-
-def _note(value: Any, usual: Any) -> str:
-    return "" if repr(value) == repr(usual) else "chosen"
+        return f"{space.height} × {space.width}{channels}"
+    return f"{space.size:,}"

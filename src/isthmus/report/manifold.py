@@ -9,7 +9,7 @@ from isthmus.report.figures import number
 from isthmus.report.pictures import heat, sheet
 from isthmus.report.subject import Subject
 
-SIDE = {"pictures": 20, "vectors": 40}
+SIDE = {"pictures": 15, "vectors": 40}
 
 
 def section(subject: Subject) -> Section | None:
@@ -64,10 +64,11 @@ def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
         for at in columns.tolist()
     ]
     lead = (
-        "Each square is a column: the stronger the blue, the further above its mean a position "
+        "Each square is a column: the stronger the teal, the further above its mean a position "
         "decodes to; the stronger the ochre, the further below."
     )
-    return lead + choice.clause(len(columns), len(subject.columns)), Strips(strips, 150, smooth=True)
+    lead += choice.clause(len(columns), len(subject.columns))
+    return lead, Strips(strips, 172, smooth=True)
 
 
 def _reach(subject: Subject, axes: np.ndarray) -> str:

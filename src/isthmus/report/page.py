@@ -8,7 +8,15 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isthmus.report import (
-    codes, curves, errors, interpolations, latent_map, making, manifold, reconstructions, samples,
+    codes,
+    curves,
+    errors,
+    interpolations,
+    latent_map,
+    making,
+    manifold,
+    reconstructions,
+    samples,
     strangest,
 )
 from isthmus.report.blocks import Section
@@ -47,6 +55,7 @@ def rendered(subject: Subject) -> str:
         equation=repr(subject.model.objective_),
         facts=making.facts(subject),
         stages=making.stages(subject.model),
+        isthmus=making.isthmus(subject.model),
         sections=chapters(subject),
     )
 
@@ -59,7 +68,7 @@ def put(text: str, path: Path) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(made).chmod(0o644)
-        os.replace(made, path)
+        Path(made).replace(path)
     except BaseException:
         Path(made).unlink(missing_ok=True)
         raise

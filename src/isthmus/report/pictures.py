@@ -11,6 +11,8 @@ from isthmus.report.blocks import Picture
 
 TILE = 96
 """The longest side of a picture among others, in its own pixels."""
+LINE = 728
+"""How wide the page's text is."""
 HIGH, LOW = (15, 138, 150), (208, 118, 40)
 """Colours of more and less, which show on light and on dark paper alike."""
 
@@ -52,21 +54,62 @@ def heat(values: np.ndarray, words: str, limit: float = 0.0, longest: int = TILE
 
 
 def sheet(x: Tensor, columns: int, words: str) -> Picture:
-    """Return ``(n, c, h, w)`` as one picture, edge to edge, row by row from the top left."""
-    tiles = [np.asarray(_small(shades(each))) for each in x]
+    """Return ``(n, c, h, w)`` as one picture, row by row from the top left.
+
+    The tiles stand a little apart, on the colour that their own edges have.
+    """
+    tiles = _apart([np.asarray(_small(shades(each))) for each in x])
     rows = [np.hstack(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
     return Picture(uri(np.vstack(rows), 10_000), words)
 
 
-def shown_width(width: int, about: int) -> int:
-    """Return the multiple of a picture's width that is nearest to ``about`` pixels.
+def mosaic(x: Tensor, cells: np.ndarray, words: str) -> Picture:
+    """Return ``(n, c, h, w)`` as one picture, each at its cell ``(n, 2)``: rightward, upward."""
+    tiles = [np.asarray(_small(shades(each), 36)) for each in x]
+    height, width = tiles[0].shape[:2]
+    across, upward = cells.max(0) + 1
+    ground = np.zeros((upward * (height + 1), across * (width + 1), 4), np.uint8)
+    for tile, (right, up) in zip(tiles, cells.tolist(), strict=True):
+        top, left = (upward - 1 - up) * (height + 1), right * (width + 1)
+        cell = ground[top : top + height, left : left + width]
+        cell[..., :3], cell[..., 3] = (tile if tile.ndim == 3 else tile[..., None]), 255
+    return Picture(uri(ground, 10_000), words)
+
+
+def shown_width(width: int, about: int = 64) -> int:
+    """Return the largest multiple of a picture's width up to ``about`` pixels.
 
     Examples
     --------
-    >>> shown_width(8, 60), shown_width(28, 60), shown_width(500, 60)
-    (64, 56, 60)
+    >>> shown_width(8), shown_width(28), shown_width(500)
+    (64, 56, 64)
     """
-    return width * round(about / width) if width <= about else about
+    return about // width * width or about
+
+
+def a_line(width: int, gap: int) -> int:
+    """Return how many things of a width fill a line of the page.
+
+    Examples
+    --------
+    >>> a_line(64, gap=6)
+    10
+    """
+    return (LINE + gap) // (width + gap)
+
+
+def _apart(tiles: list[np.ndarray]) -> list[np.ndarray]:
+    """Return each tile with a margin in the colour that is commonest along all edges."""
+    edges = [side for tile in tiles for side in (tile[0], tile[-1], tile[:, 0], tile[:, -1])]
+    ground = np.median(np.concatenate(edges), axis=0).astype(np.uint8)
+    room = max(1, len(tiles[0]) // 16)
+    whole = [
+        np.full((each.shape[0] + room, each.shape[1] + room, *each.shape[2:]), ground)
+        for each in tiles
+    ]
+    for ground_tile, tile in zip(whole, tiles, strict=True):
+        ground_tile[: tile.shape[0], : tile.shape[1]] = tile
+    return whole
 
 
 def _small(pixels: np.ndarray, longest: int = 48) -> Image.Image:

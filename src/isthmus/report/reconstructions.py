@@ -8,10 +8,11 @@ from isthmus.report import choice
 from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips
 from isthmus.report.drawing import ACCENT, FAINT, svg
 from isthmus.report.figures import percent
-from isthmus.report.pictures import picture, shown_width
+from isthmus.report.pictures import a_line, picture, shown_width
 from isthmus.report.subject import Look, Subject
 
-PAIRS = 24
+LINES = 5
+"""How many lines of pairs."""
 POINTS = 160
 
 
@@ -40,18 +41,19 @@ def scatter(original: np.ndarray, returned: np.ndarray, name: str) -> Markup:
     def draw(axes: Axes) -> None:
         ends = [min(original.min(), returned.min()), max(original.max(), returned.max())]
         axes.plot(ends, ends, color=FAINT, linewidth=1.5, zorder=0)
-        axes.scatter(original, returned, s=9, color=ACCENT, alpha=0.55, linewidths=0)
+        axes.scatter(original, returned, s=8, color=ACCENT, alpha=0.55, linewidths=0)
         axes.locator_params(nbins=3)
 
-    return svg(draw, 210, 190, f"{name}: reconstruction by original")
+    return svg(draw, 160, 150, f"{name}: reconstruction by original")
 
 
 def _pictures(subject: Subject) -> tuple[str, Block]:
-    which = choice.spread(subject, PAIRS)
+    width = shown_width(subject.model.codec_.space.shape[-1])
+    which = choice.spread(subject, LINES * a_line(2 * width + 2, gap=11))
     look = subject.look(which)
     strips = pairs(look, [subject.called(each) for each in which.tolist()])
     lead = "Each pair is a picture, at the left, and what its code alone brings back, at the right."
-    return lead, Strips(strips, shown_width(look.x.shape[-1], 64))
+    return lead, Strips(strips, width)
 
 
 def _columns(subject: Subject) -> tuple[str, Block]:
@@ -63,7 +65,7 @@ def _columns(subject: Subject) -> tuple[str, Block]:
         Panel(
             scatter(original[known[:, at], at], returned[known[:, at], at], subject.columns[at]),
             subject.columns[at],
-            percent(max(0.0, told[at])),
+            percent(max(0.0, float(told[at]))),
         )
         for at in columns.tolist()
         if known[:, at].any()
@@ -72,4 +74,4 @@ def _columns(subject: Subject) -> tuple[str, Block]:
         "Each point is a row: what it held runs to the right, what its code brings back upward. "
         "On the line nothing is lost; the percentage is the share of the variance that comes back."
     )
-    return lead + choice.clause(len(columns), len(subject.columns)), Panels(panels, 210)
+    return lead + choice.clause(len(columns), len(subject.columns)), Panels(panels, 160)

@@ -1,7 +1,6 @@
 """Samples: rows that never were."""
 
 import numpy as np
-import torch
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -9,14 +8,24 @@ from torch import Tensor
 from isthmus.randomness import seeded
 from isthmus.report import choice
 from isthmus.report.blocks import (
-    Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Table,
+    Block,
+    Key,
+    Legend,
+    Panel,
+    Panels,
+    Section,
+    Strip,
+    Strips,
+    Table,
+    Tables,
 )
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, css, svg
 from isthmus.report.figures import number
-from isthmus.report.pictures import heat, picture, shown_width
+from isthmus.report.pictures import a_line, heat, picture, shown_width
 from isthmus.report.subject import Subject
 
-PICTURES = 48
+LINES = 5
+"""How many lines of pictures."""
 ROWS = 1_000
 LISTED = 6
 CORRELATED = 200
@@ -26,15 +35,16 @@ RADIUS = 0.5
 
 def section(subject: Subject) -> Section:
     """Return the chapter on samples."""
-    source = (
-        "drawn from the prior and decoded: if they pass for data, the model has learnt what the "
-        "data are like."
+    noise = ", with the noise of p(x | z)" if _noisy(subject) else ""
+    lead = (
+        f"None of these is in the data. They were drawn from the prior and decoded{noise}: if they "
+        "pass for data, the model has learnt what the data are like."
         if subject.model.objective_.fits_prior
-        else "drawn round the codes of rows, half a standard deviation away: this objective "
-        "matches no prior, so there is none to draw from."
+        else "None of these is in the data. This objective matches no prior, so there is none to "
+        "draw from: they were drawn round the codes of rows, half a standard deviation away."
     )
     shown = _pictures(subject) if subject.pictures else _columns(subject)
-    return Section("samples", "Samples", f"None of these is in the data. They were {source}", shown)
+    return Section("samples", "Samples", lead, shown)
 
 
 def codes(subject: Subject, n: int) -> np.ndarray:
@@ -54,16 +64,18 @@ def distribution(data: np.ndarray, back: np.ndarray, drawn: np.ndarray, name: st
     edges = bins(data)
 
     def draw(axes: Axes) -> None:
-        heights = [np.histogram(np.clip(each, edges[0], edges[-1]), edges, density=True)[0]
-                   for each in (data, back, drawn)]
+        heights = [
+            np.histogram(np.clip(each, edges[0], edges[-1]), edges, density=True)[0]
+            for each in (data, back, drawn)
+        ]
         axes.stairs(heights[0], edges, fill=True, color=FAINT)
         axes.stairs(heights[1], edges, color=MUTED, linewidth=1.25)
         axes.stairs(heights[2], edges, color=ACCENT, linewidth=1.75)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.locator_params(axis="x", nbins=4)
+        axes.locator_params(axis="x", nbins=3)
 
-    return svg(draw, 210, 130, f"{name}: data, reconstructions and samples")
+    return svg(draw, 160, 100, f"{name}: data, reconstructions and samples")
 
 
 def bins(data: np.ndarray) -> np.ndarray:
@@ -83,22 +95,21 @@ def bins(data: np.ndarray) -> np.ndarray:
 
 
 def correlations(x: Tensor) -> np.ndarray:
-    """Return the correlation of every pair of columns of ``(n, features)``; 0 where one is still."""
+    """Return the correlations of the columns of ``(n, features)``; 0 where one is constant."""
     values = x.double() - x.double().mean(0)
     scaled = values / values.norm(dim=0).clamp(min=1e-9)
     return (scaled.T @ scaled).numpy()
 
 
 def _pictures(subject: Subject) -> list[Block]:
-    x = subject.decode(codes(subject, PICTURES))
+    width = shown_width(subject.model.codec_.space.shape[-1])
+    x = subject.decode(codes(subject, LINES * a_line(width, gap=6)))
     strips = [Strip([picture(each, f"sample {at + 1}")]) for at, each in enumerate(x)]
-    return [Strips(strips, shown_width(x.shape[-1], 64))]
+    return [Strips(strips, width, tight=True)]
 
 
 def _columns(subject: Subject) -> list[Block]:
-    # The mean of p(x | z) lacks the noise of the data; where its scale was learned, draw it too.
-    noise = subject.model.objective_.bounds_density
-    x = subject.decode(codes(subject, ROWS), noise)
+    x = subject.decode(codes(subject, ROWS), _noisy(subject))
     look = subject.look(choice.spread(subject, ROWS))
     known = look.observed.numpy()
     data, back, drawn = map(subject.in_units, (look.x, look.reconstruction, x))
@@ -112,30 +123,38 @@ def _columns(subject: Subject) -> list[Block]:
         if known[:, at].any()
     ]
     keys = [
-        Key(css(FAINT), "data", "block"), Key(css(MUTED), "reconstructions", "line"),
+        Key(css(FAINT), "data", "block"),
+        Key(css(MUTED), "reconstructions", "line"),
         Key(css(ACCENT), "samples", "line"),
     ]
     together = [] if not 2 <= len(subject.columns) <= CORRELATED else [_together(look.x, x)]
-    return [Legend(keys), Panels(panels, 210), *together, _listed(subject, drawn, columns)]
+    return [Legend(keys), Panels(panels, 160), *together, _listed(subject, drawn, columns)]
+
+
+def _noisy(subject: Subject) -> bool:
+    """Whether to draw from p(x | z): its mean lacks the noise that rows of a table have."""
+    # Where the scale of the noise was not learned, it says nothing of the data.
+    return subject.model.objective_.bounds_density and not subject.pictures
 
 
 def _together(data: Tensor, drawn: Tensor) -> Strips:
     """Return the correlations of the data beside those of the samples."""
     strips = [
         Strip([heat(correlations(x), f"Correlations of columns in the {name}", 1.0)], title)
-        for x, name, title in ((data, "data", "Correlations in the data"),
-                               (drawn, "samples", "Correlations in the samples"))
+        for x, name, title in (
+            (data, "data", "Correlations in the data"),
+            (drawn, "samples", "Correlations in the samples"),
+        )
     ]
     return Strips(strips, 260)
 
 
-def _listed(subject: Subject, drawn: np.ndarray, columns: np.ndarray) -> Table:
-    shown = columns[:8].tolist()
+def _listed(subject: Subject, drawn: np.ndarray, columns: np.ndarray) -> Tables:
+    shown = columns[:6].tolist()
     rows = [[number(row[at]) for at in shown] for row in drawn[:LISTED]]
-    return Table(
+    table = Table(
         ["", *(subject.columns[at] for at in shown)],
         [[f"sample {at + 1}", *row] for at, row in enumerate(rows)],
         "The first samples, in the units of the data",
     )
-
-
+    return Tables([table])

@@ -4,7 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips, Table
+from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips, Table, Tables
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, svg
 from isthmus.report.figures import number, plural
 from isthmus.report.pictures import heat, picture, shown_width
@@ -16,16 +16,19 @@ ROWS, CELLS = 9, 4
 def section(subject: Subject) -> Section:
     """Return the chapter on the rows that fit worst."""
     scores = subject.survey.scores
-    worst = np.argsort(scores, kind="stable")[: min(ROWS, len(scores))]
+    worst = np.argsort(scores, kind="stable")[: ROWS if subject.pictures else ROWS - 1]
     look = subject.look(worst)
-    names = [f"{subject.called(at)}: {number(scores[at], 4)} nats" for at in worst.tolist()]
+    names = [
+        f"{subject.called(at)}: {number(score, 4)} nats"
+        for at, score in zip(worst.tolist(), scores[worst].tolist(), strict=True)
+    ]
     blocks = _pictures(look, names) if subject.pictures else _columns(subject, look, names)
     lead = (
         f"A row's score is the negative objective, in nats: these are the lowest of "
         f"{plural(len(scores), 'row')}, whose median is {number(float(np.median(scores)), 4)}. "
         + _reading(subject.pictures)
     )
-    drawing = Panel(histogram(scores, scores[worst]), "Scores")
+    drawing = Panel(histogram(scores, scores[worst]))
     return Section("strangest", "The strangest rows", lead, [Panels([drawing], 720), *blocks])
 
 
@@ -68,21 +71,25 @@ def _pictures(look: Look, names: list[str]) -> list[Block]:
 
 def _columns(subject: Subject, look: Look, names: list[str]) -> list[Block]:
     there, expected = subject.in_units(look.x), subject.in_units(look.reconstruction)
-    tables: list[Block] = []
+    tables: list[Table] = []
     for row, name in enumerate(names):
         rows = [
-            [subject.columns[at], number(there[row, at]), number(expected[row, at]),
-             number(float(look.nll[row].flatten()[at]))]
+            [
+                subject.columns[at],
+                number(there[row, at]),
+                number(expected[row, at]),
+                number(float(look.nll[row].flatten()[at])),
+            ]
             for at in cells(look, row).tolist()
         ]
         tables.append(Table(["column", "value", "expected", "nats"], rows, name))
-    return tables
+    return [Tables(tables, narrow=True)]
 
 
 def _reading(pictures: bool) -> str:
     if pictures:
         return (
-            "Beside each original stand its reconstruction and the difference: blue where the "
+            "Beside each original stand its reconstruction and the difference: teal where the "
             "picture is brighter than expected, ochre where it is darker."
         )
     return "The cells named are those that cost the most: what they hold, and what was expected."

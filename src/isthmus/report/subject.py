@@ -79,9 +79,13 @@ class Subject:
         names = getattr(self.model.adapter_, "columns_", None)
         return list(names) if names else [str(i) for i in range(self.model.codec_.space.size)]
 
-    def look(self, which: np.ndarray) -> Look:
+    def taken(self, which: np.ndarray) -> Batch:
         """Return the rows at these places of the survey."""
-        batch = _taken(self.model, self.rows, self.survey.places[which])
+        return _taken(self.model, self.rows, self.survey.places[which])
+
+    def look(self, which: np.ndarray) -> Look:
+        """Return the rows at these places, and what the model makes of them."""
+        batch = self.taken(which)
         trace = _pass(self.model, batch)
         known = torch.ones_like(batch.x, dtype=torch.bool)
         return Look(
