@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import prod
 from typing import Literal, Self
 
@@ -13,7 +13,7 @@ Support = Literal["real", "unit", "binary", "categories"]
 """Which values x can take: any real number, [0, 1], {0, 1}, or 0 … levels - 1."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Space(ABC):
     """What one x is: its shape, and the values it can take.
 
@@ -41,8 +41,17 @@ class Space(ABC):
         """How many numbers one x holds."""
         return prod(self.shape)
 
+    def __repr__(self) -> str:
+        """Print as the call that makes it."""
+        given = [f"{getattr(self, each.name)}" for each in fields(self) if not each.kw_only]
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.kw_only and value != each.default:
+                given.append(f"{each.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(given)})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Vector(Space):
     """A row of numbers, in no spatial order.
 
@@ -60,7 +69,7 @@ class Vector(Space):
         return (self.features,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Image(Space):
     """A picture: channels first, as torch has it.
 
@@ -68,6 +77,8 @@ class Image(Space):
     --------
     >>> Image(1, 28, 28).size
     784
+    >>> Image(1, 28, 28, support="binary")
+    Image(1, 28, 28, support='binary')
     """
 
     channels: int
