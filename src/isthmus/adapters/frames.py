@@ -21,13 +21,13 @@ class Frame:
     library
         ``"pandas"``, ``"polars"``, …
     columns
-        Their names.
+        Their names; pandas numbers the columns that it was given no names for.
     dtypes
         Their dtypes, as the library writes them.
     """
 
     library: str
-    columns: list[str]
+    columns: list[str | int]
     dtypes: list[str]
 
     def filled(self, values: np.ndarray, like: Any = None) -> Any:
@@ -35,18 +35,19 @@ class Frame:
         import narwhals as nw
 
         columns = {
-            name: cast(values[:, place], _numpy_dtype(dtype))
+            str(name): cast(values[:, place], _numpy_dtype(dtype))
             for place, (name, dtype) in enumerate(zip(self.columns, self.dtypes, strict=True))
         }
         library: Any = self.library
         frame: Any = nw.from_dict(columns, backend=library).to_native()
         if self.library == "pandas":
+            frame = frame.set_axis(self.columns, axis=1)
             frame = frame.astype(dict(zip(self.columns, self.dtypes, strict=True)))
             return frame if like is None else frame.set_axis(like.index)
         schema = nw.from_native(frame, eager_only=True)
         dtypes = zip(self.columns, self.dtypes, strict=True)
         return schema.with_columns(
-            nw.col(name).cast(getattr(nw, dtype)) for name, dtype in dtypes
+            nw.col(str(name)).cast(getattr(nw, dtype)) for name, dtype in dtypes
         ).to_native()
 
 
@@ -58,8 +59,11 @@ def frame_of(X: Any) -> Frame | None:
     DataError
         If a column doesn't hold numbers.
     """
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
+        raise DataError(f"A {type(X).__name__} was given, not yet read: give its .collect().")
     if not hasattr(X, "columns"):
         return None
+    _check_columns(list(X.columns))
     import narwhals as nw
 
     frame = nw.from_native(X, eager_only=True, pass_through=True)
@@ -78,7 +82,19 @@ def frame_of(X: Any) -> Frame | None:
         )
     library = str(frame.implementation)
     dtypes = X.dtypes if library == "pandas" else frame.schema.dtypes()
-    return Frame(library, [str(name) for name in frame.columns], [str(each) for each in dtypes])
+    names = [name if isinstance(name, int) else str(name) for name in X.columns]
+    return Frame(library, names, [str(each) for each in dtypes])
+
+
+def _check_columns(names: list[Any]) -> None:
+    if not names:
+        raise DataError("A table without columns was given; expected at least one.")
+    twice = {str(name) for name in names if names.count(name) > 1}
+    if twice:
+        raise DataError(
+            f"More than one column is called {', '.join(sorted(twice))}; expected each name once: "
+            "rename them."
+        )
 
 
 def _numpy_dtype(name: str) -> np.dtype[Any]:

@@ -84,9 +84,7 @@ class Images(Adapter):
         self.dtype_ = values.dtype.name
         self.low_, self.high_ = _limits(values)
         channels = shape[2] if len(shape) > 2 else 1
-        two = bool(((values == self.low_) | (values == self.high_)).all())
-        found: Support = "binary" if two else "unit"
-        support = found if self.support in (None, "real") else self.support
+        support = self._support(values)
         holes = bool(np.isnan(values.sum(dtype=np.float64)))
         self.space_ = Image(channels, *shape[:2], support=support, holes=holes)
         return self
@@ -112,8 +110,9 @@ class Images(Adapter):
         """Return ``(n, c, h, w)``, from 0 to 1."""
         _, height, width = self.space_.shape
         values = rows.read((height, width), self.grey_) if isinstance(rows, Files) else rows
+        self._check_range(values)
         scaled = (values.astype(np.float32) - np.float32(self.low_)) / np.float32(self._range)
-        pictures = np.moveaxis(scaled, 3, 1) if self.channels_last_ else scaled[:, None]
+        pictures = np.moveaxis(scaled, 3, 1) if scaled.ndim == 4 else scaled[:, None]
         return Batch(*known(np.ascontiguousarray(pictures), self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> np.ndarray:
@@ -156,9 +155,32 @@ class Images(Adapter):
     def _range(self) -> float:
         return self.high_ - self.low_ or 1.0
 
+    def _support(self, values: np.ndarray) -> Support:
+        two = _of_two(values, self.low_, self.high_)
+        if self.support == "binary" and not two:
+            raise SupportError(
+                "Pixels were asked for as 'binary', and these take more than two values, from "
+                f"{self.low_:g} to {self.high_:g}. Use 'unit', or make them black and white."
+            )
+        found: Support = "binary" if two else "unit"
+        return found if self.support in (None, "real") else self.support
+
+    def _check_range(self, values: np.ndarray) -> None:
+        """Raise `SupportError` for pixels that the fitted ones tell to be of another kind."""
+        two = self.space_.support == "binary"
+        fixed = (self.low_, self.high_) in ((0.0, 1.0), (0.0, 255.0))
+        low, high = _ends(values)
+        outside = fixed and (low < self.low_ or high > self.high_)
+        if outside or (two and not _of_two(values, self.low_, self.high_)):
+            raise SupportError(
+                f"Pixels from {low:g} to {high:g} were given; the model was fitted to "
+                f"{'nothing but' if two else 'pixels from'} {self.low_:g} {'and' if two else 'to'} "
+                f"{self.high_:g}. Bring them to these, or fit a model to such pictures."
+            )
+
     def _shape(self, rows: "np.ndarray | Files") -> tuple[bool, tuple[int, ...]]:
         if isinstance(rows, np.ndarray):
-            return False, rows.shape[1:]
+            return rows.ndim == 3, rows.shape[1:]
         found = list(rows.sizes())
         size = self.size or found[0][1]
         if self.size is None:
@@ -209,10 +231,21 @@ def _check_sizes(files: Files, expected: tuple[int, int]) -> None:
             )
 
 
+def _of_two(values: np.ndarray, low: float, high: float) -> bool:
+    return bool(((values == low) | (values == high) | (values != values)).all())  # NaN
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    """Return the least and the greatest of the known values."""
+    return float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
+
+
 def _limits(values: np.ndarray) -> tuple[float, float]:
     if values.dtype == np.uint8:
         return 0.0, 255.0
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    low, high = _ends(values)
+    if low != low:  # NaN
+        raise DataError("No pixel is known: there is nothing but NaN. Expected some numbers.")
     return (0.0, 1.0) if 0 <= low and high <= 1 else (low, high)
 
 

@@ -67,7 +67,10 @@ class Vectors(Adapter):
         """Return ``(n, features)``, standardised."""
         real = self.space_.support == "real"
         scaled = (rows - self.mean_) / self.scale_ if real else rows
-        return Batch(*known(scaled.astype(np.float32), self.space_.holes))
+        with np.errstate(over="ignore"):
+            values = scaled.astype(np.float32)
+        self._check_reach(values)
+        return Batch(*known(values, self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
         """Return rows in the user's units, names and dtypes."""
@@ -90,7 +93,8 @@ class Vectors(Adapter):
     @property
     def columns_(self) -> list[str]:
         """The columns' names, or their places where they have none."""
-        return self.frame_.columns if self.frame_ else [str(i) for i in range(self.n_features_in_)]
+        names = self.frame_.columns if self.frame_ else range(self.n_features_in_)
+        return [str(each) for each in names]
 
     def facts(self) -> dict[str, Any]:
         """Return what was learned, as plain data."""
@@ -114,19 +118,43 @@ class Vectors(Adapter):
 
     def _checked(self, X: Any, reset: bool) -> np.ndarray:
         # Infinities get our own message, which says where; holes are welcome.
-        values: np.ndarray = validate_data(  # pyright: ignore[reportAssignmentType]
-            self, X, reset=reset, dtype="numeric", ensure_all_finite=False, ensure_min_samples=0
-        )
+        how: Any = {"dtype": "numeric", "ensure_all_finite": False, "ensure_min_samples": 0}
+        try:
+            values: Any = validate_data(self, X, reset=reset, **how)
+        except ValueError as error:
+            raise DataError(f"{str(error).strip()}\n{self._expected(reset)}") from error
         if not len(values):
             raise DataError("0 rows were given; expected at least one. Is the table empty?")
         check_finite(values, "X")
         return values
 
+    def _expected(self, reset: bool) -> str:
+        if reset:
+            return "Expected a table of numbers, (n, features)."
+        return (
+            f"Expected the {self.n_features_in_} columns that were fitted, in their order: "
+            f"{', '.join(self.columns_[:20])}{', …' if self.n_features_in_ > 20 else ''}. Select "
+            "or rename them, or fit a model to the columns of now."
+        )
+
+    def _check_reach(self, values: np.ndarray) -> None:
+        """Raise `DataError` where a finite value is too large for 32 bits once it is scaled."""
+        with np.errstate(invalid="ignore"):
+            fine = np.isfinite(values.sum(dtype=np.float64))
+        if fine or not (beyond := np.isinf(values)).any():
+            return
+        place = int(beyond.any(axis=0).argmax())
+        raise DataError(
+            f"Column {self.columns_[place]} holds a value so far from those that were fitted that "
+            "it overflows. Look for a wrong one, or bring the column to another unit."
+        )
+
     def _standardise(self, values: np.ndarray) -> None:
         with np.errstate(invalid="ignore", over="ignore"):  # both are looked after below
             scaler: Any = StandardScaler().fit(values)
-        self.mean_ = np.nan_to_num(scaler.mean_)
-        self.scale_ = np.where(np.isnan(scaler.scale_), 1.0, scaler.scale_)
+        unknown = np.isnan(values).all(axis=0)
+        self.mean_ = np.where(unknown, 0.0, scaler.mean_)
+        self.scale_ = np.where(unknown, 1.0, scaler.scale_)
         wild = ~np.isfinite(self.scale_)
         if wild.any():
             raise DataError(
