@@ -31,6 +31,7 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # furo's own underlines names of modules like links
 html_title = f"Isthmus {release}"
 html_math_renderer = "mathml"
 
