@@ -23,23 +23,20 @@ NUMBERS = 2**22
 
 
 @torch.no_grad()
-def each_chunk(
+def over(
     codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]
-) -> Iterator[tuple[slice, Tensor]]:
-    """Yield ``function`` of each chunk of ``rows``, on the CPU, with the rows' places."""
+) -> Tensor:
+    """Return ``function`` over all ``rows``, ``(n, …)``, on the CPU."""
     codec.eval()
     device = next(codec.parameters()).device
     size = chunk_size(codec.space.size)
-    for first in range(0, len(rows), size):
-        place = slice(first, min(first + size, len(rows)))
-        batch = adapter.batch(rows[place])
-        result = function(_padded(batch, size).to(device))
-        yield place, result[: len(batch)].cpu()
 
+    def results() -> Iterator[Tensor]:
+        for first in range(0, len(rows), size):
+            batch = adapter.batch(rows[first : first + size])
+            yield function(_padded(batch, size).to(device))[: len(batch)]
 
-def over(codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]) -> Tensor:
-    """Return ``function`` over all ``rows``, ``(n, …)``."""
-    return torch.cat([result for _, result in each_chunk(codec, adapter, rows, function)])
+    return _gathered(results(), len(rows))
 
 
 def codes(codec: Codec, batch: Batch) -> Tensor:
@@ -62,12 +59,13 @@ def decoded(codec: Codec, z: Tensor, noise: bool = False) -> Tensor:
     """Return x for codes ``(n, d)``: the point that stands for each, or a draw; on the CPU."""
     codec.eval()
     device = next(codec.parameters()).device
-    found: list[Tensor] = []
-    for part in z.split(chunk_size(codec.space.size)):
-        p = codec.decode(part.to(device).unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
-        x = p.sample().float() if noise else codec.likelihood.point(p)
-        found.append(x.cpu())
-    return torch.cat(found)
+
+    def results() -> Iterator[Tensor]:
+        for part in z.split(chunk_size(codec.space.size)):
+            p = codec.decode(part.to(device).unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
+            yield p.sample().float() if noise else codec.likelihood.point(p)
+
+    return _gathered(results(), len(z))
 
 
 def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, seed: int) -> Tensor:
@@ -93,6 +91,18 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, se
 def chunk_size(numbers: int) -> int:
     """Return how many rows of so many numbers each make a chunk."""
     return max(8, min(CHUNK, NUMBERS // numbers))
+
+
+def _gathered(parts: Iterator[Tensor], rows: int) -> Tensor:
+    """Return the parts one under the other."""
+    # Written into one tensor as they come: thousands of small ones would riddle the heap.
+    whole, first = torch.empty(0), 0
+    for part in parts:
+        if not first:
+            whole = torch.empty(rows, *part.shape[1:], dtype=part.dtype)
+        whole[first : first + len(part)] = part
+        first += len(part)
+    return whole
 
 
 def _padded(batch: Batch, size: int) -> Batch:
