@@ -5,7 +5,7 @@ from typing import Any
 
 from isthmus.estimator import BaseAutoencoder
 from isthmus.report.page import put, rendered
-from isthmus.report.subject import subject
+from isthmus.report.subject import examine
 
 __all__ = ["write"]
 
@@ -58,6 +58,6 @@ def write(
     ...     page.read_text("utf-8").startswith("<!doctype html>")
     True
     """
-    page = rendered(subject(model, X, labels, source))
+    page = rendered(examine(model, X, labels, source))
     put(page, Path(path))
     return Path(path)

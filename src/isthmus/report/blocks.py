@@ -33,11 +33,18 @@ class Panel:
 
 @dataclass(frozen=True)
 class Panels(Block):
-    """Drawings side by side, ``width`` pixels wide at most, fewer in a row on a phone."""
+    """Drawings side by side, about ``width`` pixels wide, fewer in a row on a phone.
+
+    Attributes
+    ----------
+    long
+        Whether words would be too small to read on a phone, which scrolls instead.
+    """
 
     kind = "panels"
     panels: Sequence[Panel]
     width: int
+    long: bool = False
 
 
 @dataclass(frozen=True)

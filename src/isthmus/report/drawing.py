@@ -31,7 +31,6 @@ NAMES = {
 }
 STYLE = {
     "svg.fonttype": "none",  # text stays text, in the page's font
-    "svg.hashsalt": "isthmus",
     "text.parse_math": False,  # a column may be called $x$
     "font.size": 11,
     "text.color": INK,
@@ -76,7 +75,7 @@ def svg(draw: Draw, width: int, height: int, words: str) -> Markup:
     words
         What stands for the drawing where it can't be seen.
     """
-    with style.context(["default", STYLE]), warnings.catch_warnings():
+    with style.context(["default", STYLE, {"svg.hashsalt": words}]), warnings.catch_warnings():
         # A script that matplotlib's own font lacks is written in the reader's.
         warnings.simplefilter("ignore", UserWarning)
         figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout="constrained")

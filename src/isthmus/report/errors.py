@@ -52,8 +52,8 @@ def _columns(subject: Subject) -> tuple[str, Block]:
     ]
     what = "rows that come back as another" if names else "the variance that is lost"
     lead = (
-        f"The bar is the share of {what}; beside it, how far off a value typically is, in its own units, "
-        "and what it costs in nats."
+        f"The bar is the share of {what}; beside it, how far off a value typically is, in its own "
+        "units, and what it costs in nats."
     )
     if len(order) < lost.size:
         lead += f" The {len(order)} worst of {lost.size:,} columns are shown."

@@ -5,11 +5,12 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips
+from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Words
 from isthmus.report.drawing import FAINT, MUTED, RAMP, css, svg
 from isthmus.report.pictures import picture
 from isthmus.report.subject import Subject
 
+TITLE = "From one row to another"
 PAIRS, STEPS = 5, 11
 NAMED = 40
 """Up to how many columns have room for their names."""
@@ -18,8 +19,10 @@ NAMED = 40
 def section(subject: Subject) -> Section:
     """Return the chapter on the way from one row to another."""
     pairs = ends(subject, PAIRS if subject.pictures else 2)
+    if not pairs:
+        return Section("interpolation", TITLE, "", [Words("There are too few rows to go between.")])
     lead, blocks = _pictures(subject, pairs) if subject.pictures else _columns(subject, pairs)
-    return Section("interpolation", "From one row to another", lead, blocks)
+    return Section("interpolation", TITLE, lead, blocks)
 
 
 def ends(subject: Subject, most: int) -> list[tuple[int, int]]:
@@ -29,9 +32,9 @@ def ends(subject: Subject, most: int) -> list[tuple[int, int]]:
     chosen = subject.generator().permutation(ordinary)[: 40 * most]
     pairs: list[tuple[int, int]] = []
     while len(chosen) >= 2 and len(pairs) < most:
-        first, others = chosen[0], chosen[1:]
+        first, others = int(chosen[0]), chosen[1:]
         second = _opposite(subject, first, others)
-        pairs.append((int(first), int(second)))
+        pairs.append((first, second))
         chosen = others[others != second]
     return pairs
 
@@ -102,4 +105,7 @@ def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[
         "line from the code of the first row to that of the last, decoded."
     )
     keys = [Key(css(colour), "") for colour in RAMP]
-    return lead, [Legend(keys, ends=("first row", "last row")), Panels(panels, 720)]
+    return lead, [
+        Legend(keys, ends=("first row", "last row")),
+        Panels(panels, 720, long=len(names) > 6),
+    ]

@@ -153,8 +153,8 @@ def _listed(subject: Subject, drawn: np.ndarray, columns: np.ndarray) -> Tables:
     shown = columns[:6].tolist()
     rows = [[number(row[at]) for at in shown] for row in drawn[:LISTED]]
     table = Table(
-        ["", *(subject.columns[at] for at in shown)],
-        [[f"sample {at + 1}", *row] for at, row in enumerate(rows)],
+        ["sample", *(subject.columns[at] for at in shown)],
+        [[f"{at + 1}", *row] for at, row in enumerate(rows)],
         "The first samples, in the units of the data",
     )
     return Tables([table])

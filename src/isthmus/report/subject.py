@@ -116,7 +116,7 @@ class Subject:
         return str(name) if isinstance(name, str) else f"row {name}"
 
 
-def subject(model: BaseAutoencoder, X: Any, labels: Any, source: str) -> Subject:
+def examine(model: BaseAutoencoder, X: Any, labels: Any, source: str) -> Subject:
     """Look at ``X`` through ``model``, or at a random part of it where it is very large."""
     rows = model.adapter_.rows(X)
     given = None if labels is None else np.asarray(labels)
