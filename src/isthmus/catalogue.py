@@ -132,5 +132,5 @@ def _rebuilt(
 def _of_kind(known: Mapping[str, Any], name: str, kind: type) -> Any:
     found = known.get(name)
     if not (isinstance(found, type) and issubclass(found, kind)):
-        raise ModelFileError(f"{name!r} is not known here as a kind of {kind.__name__}")
+        raise FormulaError(f"{name!r} is not known here as a kind of {kind.__name__}")
     return found
