@@ -8,8 +8,7 @@ Whatever needs torch is imported inside functions, so that ``isthmus --help`` an
 
 import signal
 from collections.abc import Callable, Sequence
-from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,7 +67,6 @@ def main() -> None:
 def spoken(function: Callable[..., Answer]) -> Callable[..., None]:
     """Make a command of a function: its answer is printed, its errors become exit codes."""
 
-    @wraps(function)
     def command(*, as_json: bool, debug: bool, **given: Any) -> None:
         try:
             screen.answer(function(**given), as_json)
@@ -89,10 +87,8 @@ def spoken(function: Callable[..., Answer]) -> Callable[..., None]:
         Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
         for name, kind in common.items()
     ]
-    vars(command)["__signature__"] = signature(function).replace(
-        parameters=[*own, *added], return_annotation=None
-    )
-    return command
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    return _signed(command, [*own, *added])
 
 
 class Fit(TyperCommand):
@@ -108,15 +104,17 @@ class Fit(TyperCommand):
             from isthmus import options
 
             alone = typer.Typer(add_completion=False)
-            alone.command()(_with(spoken(fit), options.parameters()))
+            command = spoken(fit)
+            own = signature(command).parameters.values()
+            alone.command()(_signed(command, [*own, *options.parameters()]))
             whole = get_command(alone)
             self.params, self.callback = whole.params, whole.callback
         return super().get_params(ctx)
 
 
-def _with(command: Callable[..., None], more: Sequence[Parameter]) -> Callable[..., None]:
-    whole = signature(command)
-    vars(command)["__signature__"] = whole.replace(parameters=[*whole.parameters.values(), *more])
+def _signed(command: Callable[..., None], parameters: Sequence[Parameter]) -> Callable[..., None]:
+    """Give a command the parameters that typer should see."""
+    vars(command)["__signature__"] = Signature(parameters)
     return command
 
 

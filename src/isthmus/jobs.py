@@ -9,10 +9,13 @@ import typer
 
 from isthmus import columns, files, report, screen, store
 from isthmus.adapters import Images
+from isthmus.backbones import Dense
 from isthmus.catalogue import load
 from isthmus.columns import Data
-from isthmus.errors import DataError, ModelFileError
+from isthmus.corruptions import Noise
+from isthmus.errors import DataError, DivergedError, ModelFileError
 from isthmus.estimator import BaseAutoencoder
+from isthmus.families import VAE
 from isthmus.screen import Answer
 
 PAGE = "report.html"
@@ -29,9 +32,10 @@ def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True)
     if not resume:
         shutil.rmtree(kept, ignore_errors=True)
     elif any(kept.glob("*.safetensors")):
-        screen.note("Going on from where training was cut off.")
+        screen.note("There is a run that was cut off; going on from it.")
+    screen.note(f"Training {type(model).__name__} on {len(data.X):,} rows of {data.source}.")
     _fit(model.set_params(checkpoint=str(kept)), data.X, kept)
-    model.set_params(checkpoint=None).save(folder)
+    model.set_params(checkpoint=None, verbose=None).save(folder)  # not the model's affair
     screen.note(f"Wrote the model {folder}; now its report.")
     page = report.write(model, data.X, folder / PAGE, labels=data.labels, source=data.source)
     return told("Trained", {"model": folder, "report": page, "rows": len(data.X), **about(model)})
@@ -43,6 +47,9 @@ def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
     except KeyboardInterrupt:
         again = "the same command goes on from here" if any(kept.glob("*")) else "nothing was kept"
         raise KeyboardInterrupt(f"Interrupted; {again}.") from None
+    except DivergedError:
+        shutil.rmtree(kept, ignore_errors=True)  # it would diverge again
+        raise
     except ModelFileError as error:
         if any(kept.glob("*.safetensors")):
             raise ModelFileError(f"{error} The option --no-resume starts afresh.") from error
@@ -52,7 +59,7 @@ def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
 
 def about(model: BaseAutoencoder) -> dict[str, Any]:
     """Return what a fitted model is, in a few facts."""
-    history, space = model.history_, model.codec_.space
+    history, space, corruption = model.history_, model.codec_.space, model.codec_.corruption
     best = history.rows[history.best - 1] if history.rows else {}
     shape = {"shape": list(space.shape)} if len(space.shape) > 1 else {"columns": space.size}
     return {
@@ -61,6 +68,7 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
         "equation": repr(model.objective_),
         "latent": repr(model.codec_.latent),
         "likelihood": repr(model.codec_.likelihood),
+        **({"corruption": repr(corruption)} if corruption else {}),
         "epochs": len(history.rows),
         "best_epoch": history.best,
         "best_validation_loss": best.get("validation_loss"),
@@ -199,13 +207,18 @@ def demonstrate(folder: Path) -> Answer:
     """Train a VAE with a code of two numbers on scikit-learn's handwritten digits."""
     from sklearn.datasets import load_digits
 
-    from isthmus.families import VAE
-
     digits: Any = load_digits()
-    model = VAE(latent_dim=2, epochs=200, random_state=0)
     source = "scikit-learn's handwritten digits"
-    screen.note(
-        f"Training {type(model).__name__} on {len(digits.images):,} of {source} …", style=""
+    # Two numbers, so that the whole latent space can be seen; a little noise on what the encoder
+    # sees keeps so small a set from being learnt by heart.
+    model = VAE(
+        latent_dim=2,
+        backbone=Dense((256, 128), activation="gelu"),
+        corruption=Noise(0.1),
+        epochs=150,
+        learning_rate=3e-3,
+        patience=None,
+        random_state=0,
     )
     made = train(model, Data(digits.images, source, labels=digits.target), folder)
     page = (folder / PAGE).resolve()
