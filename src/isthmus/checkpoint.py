@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import monotonic
 from typing import Any
 
@@ -47,16 +48,12 @@ class Checkpoint:
         unfinished = self.path.with_suffix(".unfinished")
         about = {"format": FORMAT, "run": json.dumps(self.run), "state": json.dumps(state)}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
             save_file(whole, unfinished, metadata=about)
             unfinished.replace(self.path)
         except (OSError, SafetensorError) as error:
             unfinished.unlink(missing_ok=True)
-            raise ModelFileError(
-                f"Can't write the checkpoint {self.path}: {error}. Free some space, or name "
-                "another folder."
-            ) from error
+            raise self._unwritable(error) from error
         self._written = monotonic()
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -65,13 +62,22 @@ class Checkpoint:
         Raises
         ------
         ModelFileError
-            If the file is damaged, or is the checkpoint of another run.
+            If the file is damaged, or is the checkpoint of another run; or if no file could be
+            written there, which is better known before hours of training than after.
         """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.path.parent):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from error
         if not self.path.exists():
             return None
         try:
             with safe_open(self.path, framework="pt") as file:
                 about = file.metadata() or {}
+                if about.get("format") != FORMAT:
+                    raise ValueError(f"its format is {about.get('format')!r}, not {FORMAT!r}")
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             run, state = json.loads(about["run"]), json.loads(about["state"])
         except (OSError, SafetensorError, KeyError, ValueError) as error:
@@ -84,6 +90,12 @@ class Checkpoint:
     def clear(self) -> None:
         """Remove the file: the run is over."""
         self.path.unlink(missing_ok=True)
+
+    def _unwritable(self, error: Exception) -> ModelFileError:
+        return ModelFileError(
+            f"Can't write the checkpoint {self.path}: {error}. Free some space, or name another "
+            "folder."
+        )
 
     def _check(self, run: dict[str, Any]) -> None:
         ours = json.loads(json.dumps(self.run))

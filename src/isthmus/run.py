@@ -133,6 +133,7 @@ class Run:
             "epoch": self.epoch,
             "step": self.step,
             "lowest": self.lowest,
+            "rate": self.optimiser.rate,
             "seconds": self.seconds,
             "rows": self.history.rows,
             "best": self.history.best,
@@ -146,6 +147,7 @@ class Run:
         self.objective.load_state_dict(_under("objective", tensors))
         self.kept = {name: each.to(device) for name, each in _under("kept", tensors).items()}
         self.optimiser.restore(_under("optimiser", tensors))
+        self.optimiser.rate = state["rate"]
         self.ledger.copy_(tensors["ledger"])
         torch.set_rng_state(tensors["random"])
         if "random_cuda" in tensors and device.type == "cuda":
