@@ -1,7 +1,7 @@
 """Adapter: between the user's own kind of data and a Batch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -11,6 +11,9 @@ from torch import Tensor
 
 from isthmus.errors import DataError
 from isthmus.space import Batch, Space, Support
+
+PART = 4096
+"""How many rows are brought back to the user's units at once."""
 
 
 @runtime_checkable
@@ -91,6 +94,20 @@ def known(values: np.ndarray, holes: bool) -> tuple[Tensor, Tensor | None]:
         return torch.from_numpy(values), None
     filled = np.where(missing, np.float32(0), values)
     return torch.from_numpy(filled), torch.from_numpy(~missing)
+
+
+def in_parts(x: Tensor, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return ``change`` of ``x`` in double precision, a part of the rows at a time.
+
+    A million rows then need no second million in double precision beside them.
+    """
+    parts = (change(part.double().cpu().numpy()) for part in x.split(PART))
+    first = next(parts)
+    whole = np.empty((len(x), *first.shape[1:]), first.dtype)
+    whole[: len(first)] = first
+    for place, part in enumerate(parts, start=1):
+        whole[place * PART : place * PART + len(part)] = part
+    return whole
 
 
 def cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -3,6 +3,7 @@
 Only this file knows that libraries of frames exist; narwhals speaks with all of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +31,13 @@ class Frame:
     columns: list[str | int]
     dtypes: list[str]
 
-    def filled(self, values: np.ndarray, like: Any = None) -> Any:
-        """Return ``values``, ``(n, columns)``, as a frame; rows keep the labels of ``like``."""
+    def filled(self, values: Iterable[np.ndarray], like: Any = None) -> Any:
+        """Return ``values``, column by column, as a frame; rows keep the labels of ``like``."""
         import narwhals as nw
 
         columns = {
-            str(name): cast(values[:, place], _numpy_dtype(dtype))
-            for place, (name, dtype) in enumerate(zip(self.columns, self.dtypes, strict=True))
+            str(name): cast(column, _numpy_dtype(dtype))
+            for column, name, dtype in zip(values, self.columns, self.dtypes, strict=True)
         }
         library: Any = self.library
         frame: Any = nw.from_dict(columns, backend=library).to_native()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, known, single
+from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, in_parts, known, single
 from isthmus.errors import DataError, SupportError, require
 from isthmus.space import Batch, Image, Support
 
@@ -117,9 +117,11 @@ class Images(Adapter):
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> np.ndarray:
         """Return an array of pictures in the fitted range and dtype."""
-        values = x.double().clamp(0, 1).cpu().numpy() * self._range + self.low_
-        pictures = np.moveaxis(values, 1, 3) if self.channels_last_ else values[:, 0]
-        return cast(pictures, np.dtype(self.dtype_))
+        dtype = np.dtype(self.dtype_)
+        pixels = x.movedim(1, 3) if self.channels_last_ else x[:, 0]
+        return in_parts(
+            pixels, lambda values: cast(values.clip(0, 1) * self._range + self.low_, dtype)
+        )
 
     def one(self, row: Any) -> Any:
         """Return a picture, or pictures of which there is one, as an array of one."""

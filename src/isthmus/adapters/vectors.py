@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import validate_data
 from torch import Tensor
 
-from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, known, single
+from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, in_parts, known, single
 from isthmus.adapters.frames import Frame, frame_of
 from isthmus.errors import DataError, SupportError
 from isthmus.space import Batch, Support, Vector
@@ -74,11 +74,12 @@ class Vectors(Adapter):
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
         """Return rows in the user's units, names and dtypes."""
-        values = x.double().cpu().numpy() * self.scale_ + self.mean_
         frame = self.frame_ if like is None else frame_of(like)
         if frame is not None:
-            return frame.filled(values, like)
-        return cast(values, np.dtype(self.dtype_))
+            units = zip(x.cpu().unbind(1), self.scale_, self.mean_, strict=True)
+            return frame.filled((each.double().numpy() * s + m for each, s, m in units), like)
+        dtype = np.dtype(self.dtype_)
+        return in_parts(x, lambda values: cast(values * self.scale_ + self.mean_, dtype))
 
     def one(self, row: Any) -> Any:
         """Return a row, a labelled series or a table of one row as a table of one row."""
