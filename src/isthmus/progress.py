@@ -19,21 +19,13 @@ def bar(verbose: bool | None) -> Generator[Watcher | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
+    columns = (  # all of it within 80 characters
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=10),
+        TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
         task = progress.add_task("training", total=1.0, figures="")
@@ -70,5 +62,5 @@ class Seen:
         first = self.at < 0
         self.at, self.steps = now, steps
         loss = run.ledger[: run.step, 0].mean().item()
-        best = f" (best validation {run.lowest:.4g})" if run.kept else ""
-        return f"loss {loss:.4g} nats{best}" + ("" if first else f", {rate:,.0f} rows/s")
+        best = f", best {run.lowest:.4g}" if run.kept else ""
+        return f"loss {loss:.4g}{best} nats" + ("" if first else f", {rate:,.0f} rows/s")
