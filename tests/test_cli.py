@@ -15,8 +15,9 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 from typer.testing import CliRunner, Result
 
-from isthmus import VAE, __version__, files, jobs, load
-from isthmus.cli import app
+from isthmus import VAE, __version__, load
+from isthmus.cli import files, jobs
+from isthmus.cli.commands import app
 
 IRIS: pd.DataFrame = load_iris(as_frame=True).data.set_axis(["a", "b", "c", "d"], axis=1)
 SPECIES: pd.Series = load_iris(as_frame=True).target.map(

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image as Picture
 from sklearn.datasets import load_digits, load_iris
 
-from isthmus import files
 from isthmus.adapters import Files
+from isthmus.cli import files
 from isthmus.errors import DataError, IsthmusError, MissingExtraError
 
 IRIS: pd.DataFrame = load_iris(as_frame=True).data

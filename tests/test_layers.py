@@ -23,12 +23,11 @@ LAYERS = [
     {"objectives"},
     {"checkpoint", "optimiser", "run", "training"},
     {"adapters", "inference", "progress", "store"},
-    {"estimator", "fitted"},
+    {"checks", "estimator", "fitted"},
     {"families"},
     {"catalogue"},
     {"tasks"},
     {"report"},
-    {"columns", "files", "jobs", "options", "screen"},
     {"cli", "web", "__init__", "__main__"},
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

@@ -5,8 +5,9 @@ from dataclasses import fields
 import pytest
 import typer
 
-from isthmus import VAE, Autoencoder, Composed, LinearAutoencoder, options
+from isthmus import VAE, Autoencoder, Composed, LinearAutoencoder
 from isthmus.catalogue import FAMILIES
+from isthmus.cli import options
 
 PARAMETERS = {each.name: each for each in options.parameters()}
 

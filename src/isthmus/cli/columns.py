@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from isthmus.adapters import Files, Images
+from isthmus.cli.files import Readable
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
-from isthmus.files import Readable
 
 NAMED = 8
 """How many columns an error names."""

@@ -7,16 +7,17 @@ from typing import Any
 import pandas as pd
 import typer
 
-from isthmus import columns, files, report, screen, store
+from isthmus import report, store
 from isthmus.adapters import Images
 from isthmus.backbones import Dense
 from isthmus.catalogue import load
-from isthmus.columns import Data
+from isthmus.cli import columns, files, screen
+from isthmus.cli.columns import Data
+from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
 from isthmus.errors import DataError, DivergedError, ModelFileError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE
-from isthmus.screen import Answer
 
 PAGE = "report.html"
 

@@ -16,9 +16,10 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from isthmus import __version__, screen
+from isthmus import __version__
+from isthmus.cli import screen
+from isthmus.cli.screen import Answer
 from isthmus.errors import IsthmusError
-from isthmus.screen import Answer
 
 app = typer.Typer(
     name="isthmus",
@@ -101,7 +102,7 @@ class Fit(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return its parameters, fields included."""
         if not any(each.name == "epochs" for each in self.params):
-            from isthmus import options
+            from isthmus.cli import options
 
             alone = typer.Typer(add_completion=False)
             command = spoken(fit)
@@ -140,7 +141,7 @@ def fit(
     **given: Any,
 ) -> Answer:
     """Train an autoencoder, and write the model with a report."""
-    from isthmus import columns, files, jobs, options
+    from isthmus.cli import columns, files, jobs, options
 
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
@@ -159,7 +160,7 @@ def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
     import numpy as np
     import pandas as pd
 
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     fitted = jobs.opened(model, out, figures=True)
     known = jobs.known(fitted, data)
@@ -172,7 +173,7 @@ def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
 @spoken
 def reconstruct(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
     """Encode and decode each row: what the model makes of it."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     fitted = jobs.opened(model, out)
     known = jobs.known(fitted, data)
@@ -197,7 +198,7 @@ def sample(
     ] = None,
 ) -> Answer:
     """Generate rows, from the prior or round a row of data."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     fitted = jobs.opened(model, out)
     made = fitted.sample(
@@ -221,7 +222,7 @@ def interpolate(
     out: Out = None,
 ) -> Answer:
     """Walk from one row to another, through the codes between them."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     fitted = jobs.opened(model, out)
     known = jobs.known(fitted, data)
@@ -240,7 +241,7 @@ def score(
     """Say how normal each row is, in nats: higher is more normal."""
     import pandas as pd
 
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     fitted = jobs.opened(model, out, figures=True)
     known = jobs.known(fitted, data)
@@ -260,7 +261,7 @@ def report(
     label: Label = None,
 ) -> Answer:
     """Write the report of a model on data: one HTML file."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     return jobs.report_on(model, data, out, label)
 
@@ -269,7 +270,7 @@ def report(
 @spoken
 def info(model: ModelFolder) -> Answer:
     """Say what a model is made of, and how it was trained."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     return jobs.told(str(model), jobs.inside(jobs.opened(model, None, figures=True)))
 
@@ -278,7 +279,7 @@ def info(model: ModelFolder) -> Answer:
 @spoken
 def families() -> Answer:
     """List the families, with their equations."""
-    from isthmus import options
+    from isthmus.cli import options
 
     found = options.listing()
     rows = [list(each.values()) for each in found]
@@ -293,7 +294,7 @@ def demo(
     ] = Path("isthmus-demo"),
 ) -> Answer:
     """Train a small model on real handwritten digits, in about a minute."""
-    from isthmus import jobs
+    from isthmus.cli import jobs
 
     return jobs.demonstrate(out)
 
