@@ -252,7 +252,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_training(tmp_path, mo
 
 
 def test_it_needs_a_seed_that_can_be_repeated(tmp_path):
-    with pytest.raises(ValueError, match=r"checkpoint= .*without random_state=.*a number"):
+    with pytest.raises(ValueError, match=r"checkpoint= .*random_state=None.*a number"):
         model_of(tmp_path, random_state=None).fit(X)
 
 

@@ -18,11 +18,22 @@ from isthmus import (
 )
 from isthmus.adapters import Adapter
 from isthmus.errors import FormulaError, ModelFileError
-from isthmus.estimator import BaseAutoencoder
+from isthmus.estimator import BaseAutoencoder, device_called
 from isthmus.formula import read
 from isthmus.part import Part
 from isthmus.run import History
 from isthmus.space import SPACES
+
+UNFIT = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What texts and tensors that don't belong together bring about."""
 
 FOLDERS = (adapters, backbones, corruptions, latents, likelihoods, objectives)
 
@@ -88,12 +99,13 @@ def load(folder: str | Path, *, parts: Iterable[type] = (), device: str = "cpu")
     >>> bool((again.transform(X) == model.transform(X)).all())
     True
     """
+    place = device_called(device)
     document, tensors = store.load(Path(folder))
     own = {each.__name__: each for each in parts}
     known = {**FAMILIES, **PARTS, **SPACES, **own}
     try:
-        return _rebuilt(document, tensors, known, torch.device(device))
-    except (KeyError, TypeError, ValueError, RuntimeError, FormulaError) as error:
+        return _rebuilt(document, tensors, known, place)
+    except UNFIT as error:
         raise ModelFileError(
             f"{folder} can't be put together: {error}. If it uses classes of your own, name them: "
             "load(folder, parts=[...]). Else it is damaged or foreign."
@@ -112,7 +124,7 @@ def _rebuilt(
     family = _of_kind(known, document.family, BaseAutoencoder)
     model = family(**{name: valued(each) for name, each in document.parameters.items()})
     about = document.adapter
-    adapter = _of_kind(known, about.name, Adapter)(**about.parameters)
+    adapter = _of_kind(known, about.name, Adapter)(**_tuples(about.parameters))
     adapter.space_ = read(document.space, known)
     with torch.device("meta"):  # no memory is taken on the word of a file
         codec, objective = model.compose(adapter.space_)
@@ -127,6 +139,14 @@ def _rebuilt(
     model.seed_, model.spread_ = document.seed, tensors["spread"]
     history = History(document.history.rows, document.history.best)
     return model._learned(adapter.restore(about.facts), codec, objective, history)  # pyright: ignore[reportPrivateUsage]
+
+
+def _tuples(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return ``parameters`` with the tuples that JSON made lists of."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }
 
 
 def _of_kind(known: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -13,6 +13,7 @@ from isthmus import inference, training
 from isthmus.adapters import Adapter, adapter_for
 from isthmus.backbones import Backbone, Dense
 from isthmus.checkpoint import Checkpoint
+from isthmus.checks import check_fields
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
 from isthmus.errors import CompositionError
@@ -122,6 +123,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         >>> objective
         NLL() + KL()
         """
+        check_fields(self)
         recipe = self.recipe()
         objective = 1 * recipe.objective
         if objective.bounds_density and not recipe.latent.has_density:
@@ -174,7 +176,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         """
         if not hasattr(self, "codec_"):
             return self._learned(*self._made(X), History()).partial_fit(X)
-        self._check_fields()
+        check_fields(self)
         data = self.adapter_.transform(X)
         past = self.history_.rows
         plan = self._plan(epochs=1, decay=False, past=len(past))
@@ -217,8 +219,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
     def _made(self, X: Any) -> tuple[Adapter, Codec, Objective]:
         """Fit the scaling to ``X``, and make the networks, untrained."""
-        self._check_fields()
-        device = _device(self.device)
+        check_fields(self)
+        device = device_called(self.device)
         adapter = self._adapter_for(X).fit(X)
         self.seed_ = seed_from(self.random_state)
         with seeded(self.seed_):
@@ -288,25 +290,6 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             "history": asdict(self.history_),
         }
 
-    def _check_fields(self) -> None:
-        """Raise `CompositionError` for a field that is out of its range."""
-        for name, fine, expected in (
-            ("epochs", self.epochs >= 1, "at least 1"),
-            ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("learning_rate", self.learning_rate > 0, "above 0"),
-            ("validation_fraction", 0 <= self.validation_fraction < 1, "from 0 up to, not with, 1"),
-            ("patience", self.patience is None or self.patience >= 1, "None or at least 1"),
-            ("precision", self.precision in ("float32", "bfloat16"), "float32 or bfloat16"),
-        ):
-            if not fine:
-                value = getattr(self, name)
-                raise CompositionError(f"{name}={value!r} was given; expected {expected}.")
-        if self.checkpoint is not None and self.random_state is None:
-            raise CompositionError(
-                "checkpoint= was given without random_state=: a run can go on to the same result "
-                "only from a known seed. Give random_state a number."
-            )
-
 
 def _likelihood_for(space: Space, objective: Objective) -> Likelihood:
     """Return the likelihood that suits the data, and the objective."""
@@ -329,12 +312,13 @@ def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None
     return data[order[aside:]], data[order[:aside]]
 
 
-def _device(name: str) -> torch.device:
+def device_called(name: str) -> torch.device:
+    """Return the device that torch calls by ``name``, or the best there is for ``"auto"``."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise CompositionError(
             f"device={name!r} was given, and torch can't use it here: {error}. "
             "Use 'auto', or 'cpu'."

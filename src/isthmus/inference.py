@@ -23,9 +23,7 @@ NUMBERS = 2**22
 
 
 @torch.no_grad()
-def over(
-    codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]
-) -> Tensor:
+def over(codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]) -> Tensor:
     """Return ``function`` over all ``rows``, ``(n, …)``, on the CPU."""
     codec.eval()
     device = next(codec.parameters()).device

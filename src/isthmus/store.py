@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -62,6 +62,7 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
     ModelFileError
         If something else is there, or it can't be written; then nothing has changed.
     """
+    folder = folder.resolve()
     check_free(folder)
     about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
     try:
@@ -104,7 +105,7 @@ def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
                 f"{FORMAT}. Install the version that wrote it: {found.get('isthmus')!r}."  # pyright: ignore[reportUnknownMemberType]
             )
         return Document.model_validate(found), load_file(folder / WEIGHTS)
-    except (OSError, ValueError, ValidationError, SafetensorError) as error:
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(

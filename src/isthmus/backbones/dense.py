@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
 }
+DEEPEST = 1000
 NORMALISATIONS: dict[str, type[nn.Module]] = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
@@ -62,6 +63,8 @@ class Dense(Backbone):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0 <= depth <= DEEPEST:
+            raise CompositionError(f"depth={depth!r} was given; expected 0 to {DEEPEST}.")
         self.widths = [widths] * depth if isinstance(widths, int) else list(widths)
         if any(width < 1 for width in self.widths):
             raise CompositionError(f"widths={widths!r} was given; every layer needs at least 1.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder, Recipe
 from isthmus.latents import Latent, Point
 from isthmus.objectives import NLL, Objective, Term
@@ -42,4 +43,11 @@ class Composed(BaseAutoencoder):
 
     def recipe(self) -> Recipe:
         """Return what was named."""
+        for name, kind in (("latent", Latent), ("objective", Objective | Term)):
+            value = getattr(self, name)
+            if not isinstance(value, kind | None):
+                raise CompositionError(
+                    f"{name}={value!r} was given; expected None, or a part such as "
+                    f"{'Gaussian(16)' if kind is Latent else 'NLL() + 4 * KL()'}."
+                )
         return Recipe(latent=self.latent or Point(16), objective=self.objective or NLL())

@@ -1,6 +1,7 @@
 """The variational autoencoder."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder, Recipe
@@ -47,8 +48,10 @@ class VAE(BaseAutoencoder):
 
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * KL()``, or the importance-weighted bound."""
-        if self.beta < 0:
-            raise CompositionError(f"beta={self.beta} was given; expected 0 or more.")
+        if not (isinstance(self.beta, Real) and self.beta >= 0):
+            raise CompositionError(f"beta={self.beta!r} was given; expected a number, 0 or more.")
+        if not (isinstance(self.samples, Integral) and self.samples >= 1):
+            raise CompositionError(f"samples={self.samples!r} was given; expected at least 1.")
         if self.samples > 1:
             return Recipe(latent=Gaussian(self.latent_dim), objective=self._tighter())
         weight = WarmUp(self.warm_up, self.beta) if self.warm_up else self.beta

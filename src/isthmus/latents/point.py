@@ -1,6 +1,6 @@
 """The code is a point: ``q(z | x)`` is certain."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -14,12 +14,20 @@ class Delta(Distribution):
     """All probability on one point, elementwise."""
 
     has_rsample = True
-    arg_constraints: ClassVar[dict[str, Constraint]] = {"value": real}
-    support = real
 
     def __init__(self, value: Tensor) -> None:
         self.value = value
         super().__init__(value.shape, validate_args=False)
+
+    @property
+    def arg_constraints(self) -> dict[str, Constraint]:
+        """What the point may be: any number."""
+        return {"value": real}
+
+    @property
+    def support(self) -> Constraint:
+        """Where it may lie: on any number."""
+        return real
 
     @property
     def mean(self) -> Tensor:

@@ -1,6 +1,7 @@
 """Schedules: weights that change along training."""
 
 from abc import ABC, abstractmethod
+from numbers import Real
 
 from isthmus.errors import CompositionError
 from isthmus.part import Part
@@ -43,8 +44,8 @@ class WarmUp(Schedule):
 
     def __init__(self, until: float = 0.1, peak: float = 1.0) -> None:
         super().__init__()
-        if not 0 <= until <= 1:
-            raise CompositionError(f"WarmUp(until={until}) was given; expected 0 to 1.")
+        if not (isinstance(until, Real) and 0 <= until <= 1):
+            raise CompositionError(f"WarmUp(until={until!r}) was given; expected 0 to 1.")
         self.until = until
         self.peak = peak
 

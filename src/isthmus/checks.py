@@ -1,0 +1,55 @@
+"""What the fields that every family shares may hold, checked before any work is done."""
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+from isthmus.adapters import Adapter
+from isthmus.backbones import Backbone
+from isthmus.corruptions import Corruption
+from isthmus.errors import CompositionError
+from isthmus.likelihoods import Likelihood
+
+Rule = tuple[str, Callable[[Any], bool], str]
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and int(value) >= 1
+
+
+def _part(name: str, kind: type, example: str) -> Rule:
+    def fine(value: Any) -> bool:
+        return value is None or isinstance(value, kind)
+
+    return name, fine, f"None, or a {kind.__name__} such as {example}"
+
+
+RULES: tuple[Rule, ...] = (
+    ("epochs", _whole, "at least 1, a whole number"),
+    ("batch_size", _whole, "at least 1, a whole number"),
+    ("learning_rate", lambda rate: isinstance(rate, Real) and float(rate) > 0, "a number above 0"),
+    (
+        "validation_fraction",
+        lambda share: isinstance(share, Real) and 0 <= float(share) < 1,
+        "a number from 0 up to, not with, 1",
+    ),
+    ("patience", lambda value: value is None or _whole(value), "None or at least 1"),
+    ("precision", lambda name: name in ("float32", "bfloat16"), "float32 or bfloat16"),
+    _part("backbone", Backbone, "Dense((64,))"),
+    _part("likelihood", Likelihood, "Bernoulli()"),
+    _part("corruption", Corruption, "Masking(0.25)"),
+    _part("adapter", Adapter, "Images()"),
+)
+
+
+def check_fields(model: Any) -> None:
+    """Raise `CompositionError` for a field of ``model`` that is out of its range."""
+    for name, fine, expected in RULES:
+        value = getattr(model, name)
+        if not fine(value):
+            raise CompositionError(f"{name}={value!r} was given; expected {expected}.")
+    if model.checkpoint is not None and not isinstance(model.random_state, Integral):
+        raise CompositionError(
+            f"checkpoint= was given with random_state={model.random_state!r}: a run can go on to "
+            "the same result only from a known seed. Give random_state a number."
+        )
