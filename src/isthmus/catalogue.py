@@ -22,7 +22,7 @@ from isthmus.estimator import BaseAutoencoder, device_called
 from isthmus.formula import read
 from isthmus.part import Part
 from isthmus.run import History
-from isthmus.space import SPACES
+from isthmus.space import SPACES, Space
 
 UNFIT = (
     ArithmeticError,
@@ -125,9 +125,12 @@ def _rebuilt(
     model = family(**{name: valued(each) for name, each in document.parameters.items()})
     about = document.adapter
     adapter = _of_kind(known, about.name, Adapter)(**_tuples(about.parameters))
-    adapter.space_ = read(document.space, known)
+    space = read(document.space, known)
+    if not isinstance(space, Space):
+        raise FormulaError(f"{document.space!r} is no space")
+    adapter.space_ = space
     with torch.device("meta"):  # no memory is taken on the word of a file
-        codec, objective = model.compose(adapter.space_)
+        codec, objective = model.compose(space)
     for name, module in (("codec", codec), ("objective", objective)):
         mine = {
             key.removeprefix(f"{name}."): value
