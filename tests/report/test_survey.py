@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import r2_score
@@ -61,7 +62,7 @@ def test_the_cells_named_are_those_that_were_spoilt(subject: Subject, iris: np.n
         ([0, 1, 1], ["0", "1"]),
         ([True, False, True], ["False", "True"]),
         (["oak", None, "elm"], ["elm", "oak", "unknown"]),
-        ([1.0, float("nan"), 2.0], ["1", "2", "unknown"]),
+        ([1.0, None, 2.0], ["1", "2", "unknown"]),
         ([*"aabbccddeeffgghhiijjk"], [*"abcdefghi", "2 others"]),
         ([1, "one", 1], ["one", "1"]),
     ],
@@ -72,8 +73,16 @@ def test_names_get_a_colour_each(labels: list[Any], names: list[str]) -> None:
     assert [key.name for key in found.legend.keys] == names
 
 
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
+def test_labels_may_be_missing(subject: Subject, iris: np.ndarray, missing: Any) -> None:
+    labels = pd.Series([missing, *range(149)], dtype=object)
+    found = examine(subject.model, iris, labels, "").labels
+    assert found is not None
+    assert found[:2].tolist() == [None, 0]
+
+
 def test_amounts_get_a_ramp() -> None:
-    found = colouring(np.array([*np.linspace(-1, 1, 99), np.nan, np.inf]), 101)
+    found = colouring(np.array([*np.linspace(-1, 1, 99), None, np.inf], dtype=object), 101)
     assert found.legend is not None
     assert found.legend.ends == ("-0.98", "0.98")
     assert found.colours[-2:].tolist() == [MUTED, MUTED]

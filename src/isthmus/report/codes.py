@@ -11,7 +11,8 @@ from isthmus.report.subject import Subject
 
 USED = 0.1
 """Nats a row below which a code tells next to nothing."""
-NAMED = 24
+MOST, NAMED = 512, 24
+"""How many codes have room for a bar, and for a line of their own."""
 
 
 def section(subject: Subject) -> Section | None:
@@ -33,7 +34,7 @@ def section(subject: Subject) -> Section | None:
 
 def skyline(nats: np.ndarray) -> Markup:
     """Draw what each of many codes tells, ``(d,)``, sorted."""
-    falling = -np.sort(-nats)
+    falling = -np.sort(-nats)[:MOST]
 
     def draw(axes: Axes) -> None:
         colours = [ACCENT if value > USED else FAINT for value in falling]

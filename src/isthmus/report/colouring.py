@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ class Colouring:
 def colouring(labels: np.ndarray | None, rows: int) -> Colouring:
     """Return colours for labels: a ramp for amounts, one each for the commonest names.
 
+    A label that is None is not known.
+
     Examples
     --------
     >>> [key.name for key in colouring(np.array([1, 0, 1]), 3).legend.keys]
@@ -43,9 +46,9 @@ def colouring(labels: np.ndarray | None, rows: int) -> Colouring:
     """
     if labels is None:
         return Colouring(np.full(rows, ACCENT), {}, None)
-    values = [None if value is None or value != value else value for value in labels.tolist()]
+    values = labels.tolist()
     known = {value for value in values if value is not None}
-    if len(known) > MANY and all(isinstance(each, int | float) for each in known):
+    if len(known) > MANY and all(isinstance(each, Real) for each in known):
         return _amounts(np.array(values, dtype=np.float64))
     return _names(values)
 
@@ -82,13 +85,11 @@ def called(value: Any) -> str:
 
     Examples
     --------
-    >>> called(3.0), called("oak"), called(None)
-    ('3', 'oak', 'unknown')
+    >>> called(3.0), called("oak")
+    ('3', 'oak')
     """
-    if value is None or value != value:
-        return "unknown"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _order(value: Any) -> tuple[bool, Any]:
-    return (True, value) if isinstance(value, int | float) else (False, str(value))
+    return (True, value) if isinstance(value, Real) else (False, str(value))

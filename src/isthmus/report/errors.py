@@ -5,7 +5,7 @@ import torch
 
 from isthmus.report.blocks import Bar, Bars, Block, Section, Strip, Strips
 from isthmus.report.figures import number, percent
-from isthmus.report.pictures import heat, picture
+from isthmus.report.pictures import heat, picture, shown_width
 from isthmus.report.subject import Subject
 
 MOST = 40
@@ -19,9 +19,10 @@ def section(subject: Subject) -> Section:
 
 def _pictures(subject: Subject) -> tuple[str, Block]:
     features = subject.survey.features
+    mean = torch.from_numpy(features.mean)
     spread, lost = (np.sqrt(each.mean(0)) for each in (features.variance, features.squared))
     limit = float(max(spread.max(), lost.max()))
-    average = picture(torch.from_numpy(features.mean), "The mean picture", longest=160)
+    average = picture(mean, "The mean picture", longest=160)
     strips = [
         Strip([average], "Mean of the data"),
         Strip([heat(spread, "Standard deviation of each pixel", limit, 160)], "Spread of the data"),
@@ -34,7 +35,7 @@ def _pictures(subject: Subject) -> tuple[str, Block]:
         f"as the one before, the codes tell nothing. Of all variance, {percent(max(0.0, told))} "
         "comes back."
     )
-    return lead, Strips(strips, 220)
+    return lead, Strips(strips, shown_width(mean.shape[-1], 235))
 
 
 def _columns(subject: Subject) -> tuple[str, Block]:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from isthmus.report import choice
 from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Words
 from isthmus.report.drawing import FAINT, MUTED, RAMP, css, svg
 from isthmus.report.pictures import picture
@@ -12,8 +13,8 @@ from isthmus.report.subject import Subject
 
 TITLE = "From one row to another"
 PAIRS, STEPS = 5, 11
-NAMED = 40
-"""Up to how many columns have room for their names."""
+MOST, NAMED = 100, 40
+"""How many columns have room for a point, and for their names."""
 
 
 def section(subject: Subject) -> Section:
@@ -94,16 +95,18 @@ def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list
 
 
 def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
-    names, panels = subject.columns, list[Panel]()
+    columns, panels = choice.columns(subject, MOST), list[Panel]()
+    names = [subject.columns[at] for at in columns.tolist()]
     for pair in pairs:
         first, last = (subject.called(each) for each in pair)
-        x = _between(subject, pair).flatten(1).numpy()
+        x = _between(subject, pair).flatten(1).numpy()[:, columns]
         drawing = lines(x, names, f"Interpolation from {first} to {last}")
         panels.append(Panel(drawing, f"{first} → {last}"))
     lead = (
         "Each line is a row of the table, its columns standardised; colours run along the straight "
         "line from the code of the first row to that of the last, decoded."
     )
+    lead += choice.clause(len(columns), len(subject.columns))
     keys = [Key(css(colour), "") for colour in RAMP]
     return lead, [
         Legend(keys, ends=("first row", "last row")),

@@ -136,6 +136,6 @@ def _in_pictures(subject: Subject, rows: np.ndarray, places: np.ndarray) -> Stri
     scale = (CELLS - 1e-6) / np.ptp(places, axis=0).max()
     at = ((places - places.min(0)) * scale).astype(int)
     cells, first = np.unique(at, axis=0, return_index=True)
-    x = subject.taken(rows[first]).x
+    x = (subject.taken(np.array([row])).x[0] for row in rows[first].tolist())
     shown = mosaic(x, cells, "The map in pictures")
     return Strips([Strip([shown], "The same map, in pictures")], WIDTH)

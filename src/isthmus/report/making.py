@@ -60,7 +60,7 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
         ("weights", f"{weights:,}"),
     ]
     if rows:
-        found.append(("epochs", f"{len(rows)}, best {model.history_.best}"))
+        found.append(("best epoch", f"{model.history_.best} of {len(rows)}"))
         found.append(("training", duration(rows[-1]["seconds"])))
     return found
 

@@ -47,7 +47,9 @@ def grid(axes: np.ndarray) -> np.ndarray:
 
 
 def _pictures(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
-    x = subject.decode(grid(axes))
+    # Line by line, since pictures may be large.
+    lines = np.array_split(grid(axes), len(axes[0]) if len(axes) > 1 else 1)
+    x = (picture for line in lines for picture in subject.decode(line))
     shown = sheet(x, axes.shape[1], "Decoded positions of the latent space")
     return "Each picture is what its position decodes to.", Strips([Strip([shown])], 720)
 

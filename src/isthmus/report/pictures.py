@@ -1,6 +1,7 @@
 """Pictures: numbers as PNG, inside the page."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from io import BytesIO
 
 import numpy as np
@@ -53,8 +54,8 @@ def heat(values: np.ndarray, words: str, limit: float = 0.0, longest: int = TILE
     return Picture(uri(pixels, longest), words)
 
 
-def sheet(x: Tensor, columns: int, words: str) -> Picture:
-    """Return ``(n, c, h, w)`` as one picture, row by row from the top left.
+def sheet(x: Iterable[Tensor], columns: int, words: str) -> Picture:
+    """Return n of ``(c, h, w)`` as one picture, row by row from the top left.
 
     The tiles stand a little apart, on the colour that their own edges have.
     """
@@ -63,8 +64,8 @@ def sheet(x: Tensor, columns: int, words: str) -> Picture:
     return Picture(uri(np.vstack(rows), 10_000), words)
 
 
-def mosaic(x: Tensor, cells: np.ndarray, words: str) -> Picture:
-    """Return ``(n, c, h, w)`` as one picture, each at its cell ``(n, 2)``: rightward, upward."""
+def mosaic(x: Iterable[Tensor], cells: np.ndarray, words: str) -> Picture:
+    """Return n of ``(c, h, w)`` as one picture, each at its cell ``(n, 2)``: rightward, upward."""
     tiles = [np.asarray(_small(shades(each), 36)) for each in x]
     height, width = tiles[0].shape[:2]
     across, upward = cells.max(0) + 1

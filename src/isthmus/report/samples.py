@@ -109,7 +109,7 @@ def _pictures(subject: Subject) -> list[Block]:
 
 
 def _columns(subject: Subject) -> list[Block]:
-    x = subject.decode(codes(subject, ROWS), _noisy(subject))
+    x = subject.decode(codes(subject, choice.affordable(subject, ROWS)), _noisy(subject))
     look = subject.look(choice.spread(subject, ROWS))
     known = look.observed.numpy()
     data, back, drawn = map(subject.in_units, (look.x, look.reconstruction, x))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -56,7 +57,7 @@ class Subject:
     survey
         What the model makes of the rows that were looked at.
     labels
-        One for each of those, to colour by.
+        One for each of those, to colour by; None where it is missing.
     index
         What the user calls each row of X.
     """
@@ -119,12 +120,7 @@ class Subject:
 def examine(model: BaseAutoencoder, X: Any, labels: Any, source: str) -> Subject:
     """Look at ``X`` through ``model``, or at a random part of it where it is very large."""
     rows = model.adapter_.rows(X)
-    given = None if labels is None else np.asarray(labels)
-    if given is not None and given.shape != (len(rows),):
-        raise DataError(
-            f"Labels of shape {given.shape} were given for {len(rows)} rows; expected one for each "
-            "row."
-        )
+    given = _labels(labels, len(rows))
     most = max(8, min(MOST, NUMBERS // model.codec_.space.size))
     places = np.arange(len(rows))
     if len(rows) > most:
@@ -179,6 +175,19 @@ def _pass(model: BaseAutoencoder, batch: Batch) -> Trace:
     """Pass a batch through the model at its mean code, undamaged."""
     there = batch.to(next(model.codec_.parameters()).device)
     return model.codec_.eval()(there, input=there.x, draw=False)
+
+
+def _labels(labels: Any, rows: int) -> np.ndarray | None:
+    """Return labels as plain objects, None where one is missing."""
+    if labels is None:
+        return None
+    given = np.array(labels, dtype=object)
+    if given.shape != (rows,):
+        raise DataError(
+            f"Labels of shape {given.shape} were given for {rows} rows; expected one for each row."
+        )
+    given[pd.isna(given)] = None
+    return given
 
 
 def _index(X: Any, rows: Rows) -> Sequence[Any]:
