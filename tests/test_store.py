@@ -342,7 +342,7 @@ def test_classes_of_ones_own_are_named_at_loading(tmp_path):
         VAE(latent_dim=2, samples=3, adapter=Images(size=(2, 2))),
         VAE(latent_dim=2, random_state=np.random.RandomState(3)),
     ],
-    ids=repr,
+    ids=["composed", "VAE", "importance-weighted", "random state"],
 )
 def test_every_part_comes_back(model, tmp_path):
     pictures = np.random.default_rng(0).random((30, 4, 4))
