@@ -12,6 +12,8 @@ from isthmus.run import History
 
 NOT_TERMS = ("epoch", "seconds", "learning_rate")
 VALIDATION = "validation_"
+LONG = 200
+"""From how many epochs lines are drawn finer."""
 
 
 def section(history: History) -> Section:
@@ -43,9 +45,11 @@ def curve(history: History, name: str, width: int) -> Markup:
     def draw(axes: Axes) -> None:
         axes.axvline(history.best, color=FAINT, linewidth=1, zorder=0)
         learnt, aside = _points(history, name), _points(history, VALIDATION + name)
-        for (epochs, values), colour, thick in ((learnt, MUTED, 1.25), (aside, ACCENT, 2.0)):
+        fine = len(history.rows) >= LONG
+        lines = ((learnt, MUTED, 1.0), (aside, ACCENT, 1.0 if fine else 1.75))
+        for (epochs, values), colour, thickness in lines:
             alone = "o" if len(epochs) == 1 else ""
-            axes.plot(epochs, values, alone + "-", color=colour, linewidth=thick, markersize=5)
+            axes.plot(epochs, values, alone + "-", color=colour, linewidth=thickness, markersize=5)
         epochs, values = aside if len(aside[0]) else learnt
         best = epochs == history.best
         colour = ACCENT if len(aside[0]) else MUTED
@@ -53,6 +57,7 @@ def curve(history: History, name: str, width: int) -> Markup:
             epochs[best],
             values[best],
             "o",
+            zorder=5,
             markersize=7,
             markeredgewidth=2,
             markerfacecolor=PAPER,

@@ -101,6 +101,6 @@ def parameters(model: BaseAutoencoder) -> tuple[list[list[str]], list[list[str]]
 def _extent(space: Space) -> str:
     """Return how large one x is."""
     if isinstance(space, Image):
-        channels = f" × {space.channels}" if space.channels > 1 else ""
-        return f"{space.height} × {space.width}{channels}"
+        channels = f"×{space.channels}" if space.channels > 1 else ""
+        return f"{space.height}×{space.width}{channels}"
     return f"{space.size:,}"
