@@ -1,6 +1,7 @@
 """All benchmarks, or those named; what they find is written to RESULTS.md.
 
-python benchmarks/run.py [speed-table] [speed-vae] [likelihood-short] [likelihood]
+python benchmarks/run.py [speed-table] [speed-vae] [likelihood-short] [likelihood-weighted]
+    [likelihood]
 """
 
 import argparse
@@ -14,8 +15,9 @@ import speed
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-table": partial(speed.main, ["table"]),
     "speed-vae": partial(speed.main, ["vae"]),
-    "likelihood-short": partial(likelihood.main, ["--short"]),
-    "likelihood": partial(likelihood.main, []),
+    "likelihood-short": partial(likelihood.main, ["short"]),
+    "likelihood-weighted": partial(likelihood.main, ["weighted"]),
+    "likelihood": partial(likelihood.main, ["full"]),
 }
 
 KNOWN = ", ".join(BENCHMARKS)

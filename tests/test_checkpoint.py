@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from isthmus import VAE, Dense, Masking, training
 from isthmus.checkpoint import Checkpoint
-from isthmus.errors import ModelFileError
+from isthmus.errors import ModelFileError, UnwritableError
 
 X = np.random.default_rng(0).normal(size=(200, 6))
 # Everything that draws or remembers is there: corruption, dropout, normalisation, codes.
@@ -247,7 +247,7 @@ def test_a_foreign_checkpoint_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_to_is_told_before_training(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(training, "step", lambda *_: pytest.fail("it trained"))
-    with pytest.raises(ModelFileError, match=r"Can't write the checkpoint .*another folder"):
+    with pytest.raises(UnwritableError, match=r"Can't write .*another place"):
         model_of(tmp_path / "file").fit(X)
 
 

@@ -154,8 +154,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     target = tmp_path / "codes.npy"
     target.write_bytes(b"old")
 
-    def full(file: object, *_: object, **__: object) -> None:
-        file.write(b"half")
+    def full(file: Path, *_: object, **__: object) -> None:
+        file.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)

@@ -17,7 +17,7 @@ MOST_LINES_IN_A_FUNCTION = 40
 # From low to high; the members of one layer may see each other, unless they are strangers.
 STRANGERS = {"backbones", "latents", "likelihoods", "corruptions"}
 LAYERS = [
-    {"part", "space", "errors", "formula", "randomness"},
+    {"part", "space", "errors", "formula", "randomness", "writing"},
     STRANGERS,
     {"codec"},
     {"objectives"},

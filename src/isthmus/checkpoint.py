@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import monotonic
 from typing import Any
 
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from isthmus.errors import ModelFileError
+from isthmus.writing import check_writable, clear_away, whole_file
 
 FORMAT = "isthmus checkpoint 1"
 
@@ -45,15 +45,10 @@ class Checkpoint:
 
     def write(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Put the run to disk: the old file stays until the new one is complete."""
-        unfinished = self.path.with_suffix(".unfinished")
         about = {"format": FORMAT, "run": json.dumps(self.run), "state": json.dumps(state)}
-        try:
-            whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-            save_file(whole, unfinished, metadata=about)
-            unfinished.replace(self.path)
-        except (OSError, SafetensorError) as error:
-            unfinished.unlink(missing_ok=True)
-            raise self._unwritable(error) from error
+        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        with whole_file(self.path) as place:
+            save_file(whole, place, metadata=about)
         self._written = monotonic()
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -62,15 +57,11 @@ class Checkpoint:
         Raises
         ------
         ModelFileError
-            If the file is damaged, or is the checkpoint of another run; or if no file could be
-            written there, which is better known before hours of training than after.
+            If the file is damaged, or is the checkpoint of another run.
+        UnwritableError
+            If no file could be written there: better known before hours of training than after.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryFile(dir=self.path.parent):
-                pass
-        except OSError as error:
-            raise self._unwritable(error) from error
+        check_writable(self.path)
         if not self.path.exists():
             return None
         try:
@@ -90,12 +81,7 @@ class Checkpoint:
     def clear(self) -> None:
         """Remove the file: the run is over."""
         self.path.unlink(missing_ok=True)
-
-    def _unwritable(self, error: Exception) -> ModelFileError:
-        return ModelFileError(
-            f"Can't write the checkpoint {self.path}: {error}. Free some space, or name another "
-            "folder."
-        )
+        clear_away(self.path)
 
     def _check(self, run: dict[str, Any]) -> None:
         ours = json.loads(json.dumps(self.run))

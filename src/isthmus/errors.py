@@ -7,6 +7,7 @@ IsthmusError
 ├── FormulaError         a text that doesn't read as a part      (a ValueError)
 ├── DivergedError        training left the finite numbers        (an ArithmeticError)
 ├── ModelFileError       a model or checkpoint that can't be read (an OSError)
+├── UnwritableError      a file or folder that can't be written   (an OSError)
 └── MissingExtraError    an optional package is not installed    (an ImportError)
 
 Every message says what was given, what was expected, and what to do.
@@ -41,7 +42,11 @@ class DivergedError(IsthmusError, ArithmeticError):
 
 
 class ModelFileError(IsthmusError, OSError):
-    """A model folder or a checkpoint that can't be read or written."""
+    """A model folder or a checkpoint that can't be read, or put together."""
+
+
+class UnwritableError(IsthmusError, OSError):
+    """A file or a folder that can't be written; what was there is as it was."""
 
 
 class MissingExtraError(IsthmusError, ImportError):

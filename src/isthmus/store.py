@@ -5,8 +5,6 @@ can run anything when it is read.
 """
 
 import json
-import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from isthmus.errors import ModelFileError
+from isthmus.writing import whole_folder
 
 FORMAT = 1
 ABOUT, WEIGHTS = "model.json", "weights.safetensors"
@@ -60,28 +59,19 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
     Raises
     ------
     ModelFileError
-        If something else is there, or it can't be written; then nothing has changed.
+        If something else is there.
+    UnwritableError
+        If it can't be written; then nothing has changed.
     """
     folder = folder.resolve()
     check_free(folder)
     about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        text = json.dumps(about, indent=2, ensure_ascii=False)
+    text = json.dumps(about, indent=2, ensure_ascii=False)
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with whole_folder(folder) as made:
         (made / ABOUT).write_text(text + "\n", encoding="utf-8")
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         save_file(whole, made / WEIGHTS)
         (made / WEIGHTS).chmod((made / ABOUT).stat().st_mode)  # safetensors lets the owner alone in
-        made.chmod(0o755)
-        put_in_place(made, folder)
-    except (OSError, SafetensorError) as error:
-        raise _unwritable(folder, error) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
@@ -122,27 +112,5 @@ def check_free(folder: Path) -> None:
         )
 
 
-def put_in_place(made: Path, folder: Path) -> None:
-    """Exchange ``folder`` for what was made; the old one stays until the new one is there."""
-    if not folder.exists():
-        made.replace(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.replace(old)
-    try:
-        made.replace(folder)
-    except OSError:
-        old.replace(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _occupied(folder: Path) -> bool:
     return not folder.is_dir() or any(folder.iterdir())
-
-
-def _unwritable(folder: Path, error: Exception) -> ModelFileError:
-    return ModelFileError(
-        f"Can't write the model {folder}: {error}. Nothing was left there. Free some space, or "
-        "name another folder."
-    )

@@ -1,20 +1,17 @@
 """Files: tables, arrays and pictures on disk, read with care and written whole."""
 
 import re
-import shutil
-import tempfile
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import ceil, sqrt
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from isthmus.adapters import Files, files_in
-from isthmus.errors import DataError, IsthmusError, require
-from isthmus.store import put_in_place
+from isthmus.errors import DataError, require
+from isthmus.writing import whole_file, whole_folder
 
 TABLES = (".csv", ".parquet")
 ARRAYS = (".npy",)
@@ -80,7 +77,7 @@ def check_writable(path: Path, pictures: bool) -> None:
 def write(path: Path, values: pd.DataFrame | np.ndarray) -> None:
     """Write a table or an array, by the file's ending: whole, or not at all."""
     ending = path.suffix.lower()
-    with whole(path) as file:
+    with whole_file(path) as file:
         if ending == ".npy":
             np.save(file, np.ascontiguousarray(values), allow_pickle=False)
             return
@@ -120,25 +117,10 @@ def write_pictures(
     if pixels.ndim == 4 and pixels.shape[3] == 1:
         pixels = pixels[..., 0]
     if path.suffix.lower() == ".png":
-        with whole(path) as file:
+        with whole_file(path) as file:
             _save(_sheet(pixels), file)
     else:
         _write_folder(path, pixels, names)
-
-
-@contextmanager
-def whole(path: Path) -> Generator[IO[bytes]]:
-    """Open a file beside ``path``, to take its place once it is complete."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            yield file
-        unfinished.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -190,22 +172,11 @@ def _write_folder(folder: Path, pixels: np.ndarray, names: Sequence[str] | None)
     digits = len(str(len(pixels) - 1))
     if names is None or len(set(names)) < len(pixels):
         names = [f"{place:0{digits}}" for place in range(len(pixels))]
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
+    with whole_folder(folder) as made:
         for name, picture in zip(names, pixels, strict=True):
             file = made / f"{name}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             _save(picture, file)
-        made.chmod(0o755)
-        put_in_place(made, folder)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def _sheet(pixels: np.ndarray) -> np.ndarray:
@@ -248,12 +219,4 @@ def _unreadable(path: Path, kind: str, said: str) -> DataError:
     return DataError(
         f"{path} can't be read as {kind}: {said.rstrip('.')}. Check that it is "
         "complete and what its name says, and write it again."
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> IsthmusError:
-    said = error.strerror or error
-    return IsthmusError(
-        f"Can't write {path}: {said}. Nothing was left there. Free some space, "
-        "or name another place."
     )

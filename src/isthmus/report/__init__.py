@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.estimator import BaseAutoencoder
-from isthmus.report.page import put, rendered
+from isthmus.report.page import rendered
 from isthmus.report.subject import examine
+from isthmus.writing import whole_file
 
 __all__ = ["write"]
 
@@ -45,6 +46,8 @@ def write(
     ------
     DataError
         If ``X`` won't do for the model, or ``labels`` don't fit ``X``.
+    UnwritableError
+        If the file can't be written.
 
     Examples
     --------
@@ -59,5 +62,6 @@ def write(
     True
     """
     page = rendered(examine(model, X, labels, source))
-    put(page, Path(path))
+    with whole_file(Path(path)) as place:
+        place.write_text(page, encoding="utf-8")
     return Path(path)

@@ -1,9 +1,6 @@
 """The page: chapters in order, one template, one file."""
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -58,17 +55,3 @@ def rendered(subject: Subject) -> str:
         isthmus=making.isthmus(subject.model),
         sections=chapters(subject),
     )
-
-
-def put(text: str, path: Path) -> None:
-    """Write the page, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(made).chmod(0o644)
-        Path(made).replace(path)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
