@@ -166,9 +166,17 @@ def test_the_nearer_to_a_row_the_liker_to_its_reconstruction(vae, plain):
         assert 0 < near < far / 10
 
 
-def test_the_radius_is_in_spreads_of_the_codes(plain):
-    z = plain.transform(X)
-    np.testing.assert_allclose(plain.spread_, z.std(axis=0), rtol=1e-4)
+def test_the_radius_is_in_spreads_of_the_codes(plain, monkeypatch):
+    spread = plain.transform(X).std(axis=0)
+    np.testing.assert_allclose(plain.spread_, spread, rtol=1e-4)
+    drawn = []
+    decoded = inference.decoded
+    monkeypatch.setattr(
+        inference, "decoded", lambda codec, z, *rest: drawn.append(z) or decoded(codec, z, *rest)
+    )
+    plain.sample(5000, near=X[0], radius=3)
+    np.testing.assert_allclose(drawn[0].std(0), 3 * spread, rtol=0.05)
+    np.testing.assert_allclose(drawn[0].mean(0), plain.transform(X[:1])[0], atol=0.2 * spread.max())
 
 
 def test_black_and_white_samples_with_noise_are_black_and_white():
