@@ -348,3 +348,10 @@ def test_one_likelihood_may_serve_two_models():
     first, second = (Autoencoder(likelihood=shared, **TINY).fit(IMAGES / 16) for _ in range(2))
     assert first.likelihood is second.likelihood is shared
     assert first.codec_.likelihood is not second.codec_.likelihood
+
+
+def test_an_objective_that_was_named_is_a_template():
+    objective = NLL() + KL()
+    model = Composed(latent=Gaussian(2), objective=objective, **TINY).fit(X)
+    assert repr(model.objective_) == repr(objective)
+    assert not set(objective.modules()) & set(model.objective_.modules())
