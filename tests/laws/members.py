@@ -75,6 +75,7 @@ def family(name, **settings):
         "epochs": 5,
         "batch_size": 32,
         "learning_rate": 1e-2,
+        "validation_fraction": 0.1,
         "random_state": 0,
         "verbose": False,
     }
