@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from isthmus.adapters.base import Adapter, Rows
+from isthmus.adapters.base import Adapter, Rows, plain
 from isthmus.adapters.frames import Frame
-from isthmus.adapters.images import Files, Images, files_in
+from isthmus.adapters.images import Images
+from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.vectors import Vectors
 from isthmus.space import Support
 
@@ -16,7 +15,7 @@ __all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_fo
 
 def adapter_for(X: Any, support: Support | None = None) -> Adapter:
     """Return the adapter, not yet fitted, for the kind of data that ``X`` is."""
-    axes = np.ndim(X) if isinstance(X, list | tuple) else len(getattr(X, "shape", ()))
+    axes = len(getattr(plain(X) if isinstance(X, list | tuple) else X, "shape", ()))
     if isinstance(X, str | Path | Files) or axes in (3, 4):
         return Images(support)
     return Vectors(support)

@@ -77,14 +77,45 @@ class Adapter(BaseEstimator, ABC):
     def log_volume(self) -> Tensor:
         """Return ``log |dx / dX|`` of each cell, broadcast over ``*E``.
 
-        A density of x times this volume is a density in the user's units. Zero where the
-        values are discrete.
+        A density of x times this volume is a density in the user's units; where the values are
+        discrete, it is for the likelihood to know that there is no density.
         """
         return torch.zeros(())
 
     def transform(self, X: Any) -> Batch:
         """Check, scale and bring all of ``X`` to torch."""
         return self.batch(self.rows(X))
+
+
+def plain(X: Any) -> Any:
+    """Return lists and torch tensors as arrays, and anything else as it is."""
+    try:
+        if isinstance(X, Tensor):
+            still = X.detach().cpu()
+            return (still.float() if still.dtype == torch.bfloat16 else still).numpy()
+        if isinstance(X, list | tuple):
+            return np.asarray([plain(each) if isinstance(each, Tensor) else each for each in X])
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(
+            f"A {type(X).__name__} was given that makes no array: {error} Expected rows, or "
+            "pictures, that are all of one size: bring them to one."
+        ) from error
+    return X
+
+
+def dtype_of(like: Any, fitted: str) -> np.dtype[Any]:
+    """Return the dtype of ``like`` where it is an array or a tensor of numbers, else the fitted."""
+    values = plain(like) if isinstance(like, Tensor) else like
+    known = isinstance(values, np.ndarray) and values.dtype.kind in "buif"
+    return values.dtype if known else np.dtype(fitted)
+
+
+def has_holes(values: np.ndarray) -> bool:
+    """Return whether there is any NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):  # tells most data at once
+            return False
+    return bool(np.isnan(values).any())
 
 
 def known(values: np.ndarray, holes: bool) -> tuple[Tensor, Tensor | None]:
@@ -116,7 +147,10 @@ def cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
         return values >= 0.5
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+        top = float(limits.max)
+        if int(top) > limits.max:  # 64 bits: the nearest float is one too many
+            top = float(np.nextafter(top, 0))
+        return np.clip(np.rint(values), float(limits.min), top).astype(dtype)
     return values.astype(dtype if dtype.kind == "f" else np.float64)
 
 

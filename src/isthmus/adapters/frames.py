@@ -1,13 +1,16 @@
 """Frames: tables with names and dtypes, of whichever library they are.
 
-Only this file knows that libraries of frames exist; narwhals speaks with all of them.
+Only this file knows that libraries of frames exist; narwhals speaks with all of them, and
+pandas, which is always there, makes a table of a single row.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from isthmus.adapters.base import cast
 from isthmus.errors import DataError
@@ -28,7 +31,7 @@ class Frame:
     """
 
     library: str
-    columns: list[str | int]
+    columns: list[Any]
     dtypes: list[str]
 
     def filled(self, values: Iterable[np.ndarray], like: Any = None) -> Any:
@@ -42,9 +45,10 @@ class Frame:
         library: Any = self.library
         frame: Any = nw.from_dict(columns, backend=library).to_native()
         if self.library == "pandas":
-            frame = frame.set_axis(self.columns, axis=1)
-            frame = frame.astype(dict(zip(self.columns, self.dtypes, strict=True)))
-            return frame if like is None else frame.set_axis(like.index)
+            frame = frame.astype(dict(zip(columns, self.dtypes, strict=True)))
+            if like is None:
+                return frame.set_axis(self.columns, axis=1)
+            return frame.set_axis(like.columns, axis=1).set_axis(like.index)
         schema = nw.from_native(frame, eager_only=True)
         dtypes = zip(self.columns, self.dtypes, strict=True)
         return schema.with_columns(
@@ -70,21 +74,37 @@ def frame_of(X: Any) -> Frame | None:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         return None
-    others = [
-        f"{name} ({dtype})"
-        for name, dtype in frame.schema.items()
-        if not (dtype.is_numeric() or dtype == nw.Boolean)
-    ]
-    if others:
-        raise DataError(
-            f"{len(others)} of {len(frame.columns)} columns don't hold numbers: "
-            f"{', '.join(others)}. Expected numbers in every column: drop these, or turn them "
-            "into numbers."
-        )
     library = str(frame.implementation)
     dtypes = X.dtypes if library == "pandas" else frame.schema.dtypes()
-    names = [name if isinstance(name, int) else str(name) for name in X.columns]
-    return Frame(library, names, [str(each) for each in dtypes])
+    written = [str(each) for each in dtypes]
+    _check_dtypes(
+        dict(zip(X.columns, zip(written, frame.schema.dtypes(), strict=True), strict=True))
+    )
+    return Frame(library, list(X.columns), written)
+
+
+def check_labels(frame: Frame) -> Frame:
+    """Return the frame with labels that a model file can hold, which are text or numbers.
+
+    Raises
+    ------
+    DataError
+        If a label is neither, such as a date, a float, or a tuple of many levels.
+    """
+    odd = [each for each in frame.columns if not isinstance(each, str | Integral)]
+    if odd:
+        raise DataError(
+            f"A column is called {odd[0]!r}, a {type(odd[0]).__name__}; expected text or whole "
+            "numbers. Rename the columns: df.columns = [...]."
+        )
+    labels = [str(each) if isinstance(each, str) else int(each) for each in frame.columns]
+    return replace(frame, columns=labels)
+
+
+def row_frame(values: Iterable[Any], names: Sequence[Any]) -> pd.DataFrame:
+    """Return one row as a table, each column with a dtype of its own."""
+    plain: list[Any] = [np.nan if pd.isna(each) else each for each in values]
+    return pd.DataFrame([plain], columns=pd.Index(names))
 
 
 def _check_columns(names: list[Any]) -> None:
@@ -95,6 +115,40 @@ def _check_columns(names: list[Any]) -> None:
         raise DataError(
             f"More than one column is called {', '.join(sorted(twice))}; expected each name once: "
             "rename them."
+        )
+    if 0 < sum(isinstance(name, str) for name in names) < len(names):
+        odd = next(name for name in names if not isinstance(name, str))
+        raise DataError(
+            f"Some columns are called by text, and others not, such as {odd!r}; expected names of "
+            "one kind. Rename the columns: df.columns = df.columns.astype(str), for example."
+        )
+
+
+def _check_dtypes(columns: dict[Any, tuple[str, Any]]) -> None:
+    """Raise `DataError` unless each column, as its library and narwhals call it, has numbers."""
+    import narwhals as nw
+
+    for name, (written, dtype) in columns.items():
+        if written.startswith("Sparse["):
+            raise DataError(
+                f"Column {name} is sparse ({written}); expected a dense one: give "
+                ".sparse.to_dense() of the table, or of the column."
+            )
+        if dtype == nw.Decimal:
+            raise DataError(
+                f"Column {name} holds decimals ({written}); expected floats or whole numbers: "
+                "cast it to 64-bit floats."
+            )
+    others = [
+        f"{name} ({dtype})"
+        for name, (_, dtype) in columns.items()
+        if not (dtype.is_numeric() or dtype == nw.Boolean)
+    ]
+    if others:
+        raise DataError(
+            f"{len(others)} of {len(columns)} columns don't hold numbers: "
+            f"{', '.join(others)}. Expected numbers in every column: drop these, or turn them "
+            "into numbers."
         )
 
 

@@ -1,7 +1,6 @@
 """Images: pictures, as arrays or as files in a folder."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,34 +8,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, in_parts, known, single
-from isthmus.errors import DataError, SupportError, require
+from isthmus.adapters import facts as told
+from isthmus.adapters.base import (
+    Adapter,
+    cast,
+    check_enough,
+    check_finite,
+    dtype_of,
+    has_holes,
+    in_parts,
+    known,
+    plain,
+    single,
+)
+from isthmus.adapters.picture_files import Files, check_sizes, files_in
+from isthmus.errors import DataError, SupportError
 from isthmus.space import Batch, Image, Support
 
-ENDINGS = (".png", ".jpg", ".jpeg")
-
-
-@dataclass(frozen=True)
-class Files:
-    """Pictures that are still on disk: sliced freely, read when asked."""
-
-    paths: Sequence[Path]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, rows: slice) -> "Files":
-        return Files(self.paths[rows])
-
-    def sizes(self) -> Iterator[tuple[Path, tuple[int, int], bool]]:
-        """Yield each picture's path, (height, width) and whether it is grey, without decoding."""
-        for path in self.paths:
-            with _opened(path) as picture:
-                yield path, (picture.height, picture.width), picture.mode in ("1", "L")
-
-    def read(self, size: tuple[int, int], grey: bool) -> np.ndarray:
-        """Decode the pictures: ``(n, h, w)`` or ``(n, h, w, 3)``, of uint8."""
-        return np.stack([_decoded(path, size, grey) for path in self.paths])
+FIXED = ((0.0, 1.0), (0.0, 255.0), (0.0, 65535.0))
+"""Ranges that are a unit of their own: nothing beyond them can be meant."""
 
 
 class Images(Adapter):
@@ -44,6 +34,10 @@ class Images(Adapter):
 
     Pixels are brought to [0, 1]: bytes by 255, other numbers by the least and the greatest
     seen in training (floats within [0, 1] stay). What comes back is clipped to that range.
+
+    Files are grey where all of them are: of 1, 8 or 16 bits, with or without transparency, which
+    is dropped. Those of 16 bits are divided by 65,535, and come back as uint16; pictures of 8
+    bits among them are brought to their scale.
 
     Parameters
     ----------
@@ -77,16 +71,16 @@ class Images(Adapter):
             )
         rows = _pictures(X)
         check_enough(len(rows))
-        self.grey_, shape = self._shape(rows)
-        values = rows.read((shape[0], shape[1]), self.grey_) if isinstance(rows, Files) else rows
+        values = self._read(rows) if isinstance(rows, Files) else rows
+        self.grey_ = values.ndim == 3 or values.shape[3] == 1
+        height, width = values.shape[1:3]
+        channels = values.shape[3] if values.ndim == 4 else 1
         check_finite(values, "X")
         self.channels_last_ = values.ndim == 4
         self.dtype_ = values.dtype.name
-        self.low_, self.high_ = _limits(values)
-        channels = shape[2] if len(shape) > 2 else 1
-        support = self._support(values)
-        holes = bool(np.isnan(values.sum(dtype=np.float64)))
-        self.space_ = Image(channels, *shape[:2], support=support, holes=holes)
+        self.low_, self.high_ = _limits(values, isinstance(rows, Files))
+        support, holes = self._support(values), has_holes(values)
+        self.space_ = Image(channels, height, width, support=support, holes=holes)
         return self
 
     def rows(self, X: Any) -> np.ndarray | Files:
@@ -94,8 +88,13 @@ class Images(Adapter):
         rows = _pictures(X)
         expected = (self.space_.shape[1], self.space_.shape[2])
         if isinstance(rows, Files):
+            if self.space_.shape[0] not in (1, 3):
+                raise DataError(
+                    f"Files were given; the model was fitted to pictures of {self.space_.shape[0]} "
+                    "channels, and files are read in grey or in colour. Give an array."
+                )
             if self.size is None:
-                _check_sizes(rows, expected)
+                check_sizes(rows.headers(), expected)
             return rows
         shape = (*expected, *([self.space_.shape[0]] if self.channels_last_ else []))
         if rows.shape[1:] != shape:
@@ -109,15 +108,18 @@ class Images(Adapter):
     def batch(self, rows: np.ndarray | Files) -> Batch:
         """Return ``(n, c, h, w)``, from 0 to 1."""
         _, height, width = self.space_.shape
-        values = rows.read((height, width), self.grey_) if isinstance(rows, Files) else rows
+        if isinstance(rows, Files):
+            values = rows.read((height, width), self.grey_, self.dtype_ == "uint16")
+        else:
+            values = rows
         self._check_range(values)
         scaled = (values.astype(np.float32) - np.float32(self.low_)) / np.float32(self._range)
         pictures = np.moveaxis(scaled, 3, 1) if scaled.ndim == 4 else scaled[:, None]
         return Batch(*known(np.ascontiguousarray(pictures), self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> np.ndarray:
-        """Return an array of pictures in the fitted range and dtype."""
-        dtype = np.dtype(self.dtype_)
+        """Return an array of pictures in the fitted range, of the dtype of ``like`` if any."""
+        dtype = dtype_of(like, self.dtype_)
         pixels = x.movedim(1, 3) if self.channels_last_ else x[:, 0]
         return in_parts(
             pixels, lambda values: cast(values.clip(0, 1) * self._range + self.low_, dtype)
@@ -127,13 +129,11 @@ class Images(Adapter):
         """Return a picture, or pictures of which there is one, as an array of one."""
         if isinstance(row, (str, Path, Files)):
             return single(_pictures(row))
-        values = np.asarray(row)
+        values = np.asarray(plain(row))
         return single(values[None] if values.ndim == 2 + self.channels_last_ else values)
 
     def log_volume(self) -> Tensor:
-        """Return ``-log(high - low)`` of each pixel; zero where they are black or white."""
-        if self.space_.support == "binary":
-            return torch.zeros((), dtype=torch.float64)
+        """Return ``-log(high - low)`` of each pixel."""
         return -torch.log(torch.tensor(self._range, dtype=torch.float64))
 
     def facts(self) -> dict[str, Any]:
@@ -148,9 +148,16 @@ class Images(Adapter):
 
     def restore(self, facts: Mapping[str, Any]) -> Self:
         """Take over what `facts` returned."""
-        self.low_, self.high_ = float(facts["low"]), float(facts["high"])
-        self.dtype_ = np.dtype(facts["dtype"]).name
-        self.grey_, self.channels_last_ = bool(facts["grey"]), bool(facts["channels_last"])
+        space = self.space_
+        told.expect(isinstance(space, Image), f"it is {space!r}; expected an Image.")
+        self.low_, self.high_ = (told.number(facts[name], name) for name in ("low", "high"))
+        told.expect(self.low_ <= self.high_, f"low is {self.low_}, above high, {self.high_}.")
+        self.dtype_ = told.dtype_name(facts["dtype"])
+        self.grey_ = told.flag(facts["grey"], "grey")
+        self.channels_last_ = told.flag(facts["channels_last"], "channels_last")
+        several = space.shape[0] > 1
+        told.expect(not (several and self.grey_), "grey pictures have one channel.")
+        told.expect(self.channels_last_ or not several, "colour pictures have their channels last.")
         return self
 
     @property
@@ -170,7 +177,7 @@ class Images(Adapter):
     def _check_range(self, values: np.ndarray) -> None:
         """Raise `SupportError` for pixels that the fitted ones tell to be of another kind."""
         two = self.space_.support == "binary"
-        fixed = (self.low_, self.high_) in ((0.0, 1.0), (0.0, 255.0))
+        fixed = (self.low_, self.high_) in FIXED or self.support in ("unit", "binary")
         low, high = _ends(values)
         outside = fixed and (low < self.low_ or high > self.high_)
         if outside or (two and not _of_two(values, self.low_, self.high_)):
@@ -180,15 +187,14 @@ class Images(Adapter):
                 f"{self.high_:g}. Bring them to these, or fit a model to such pictures."
             )
 
-    def _shape(self, rows: "np.ndarray | Files") -> tuple[bool, tuple[int, ...]]:
-        if isinstance(rows, np.ndarray):
-            return rows.ndim == 3, rows.shape[1:]
-        found = list(rows.sizes())
-        size = self.size or found[0][1]
+    def _read(self, files: Files) -> np.ndarray:
+        """Decode the files to learn from: in grey, and in 16 bits, where that loses nothing."""
+        found = list(files.headers())
+        size = self.size or found[0].size
         if self.size is None:
-            _check_sizes(rows, size)
-        grey = all(each for _, _, each in found)
-        return grey, size if grey else (*size, 3)
+            check_sizes(found, size)
+        grey = all(each.grey for each in found)
+        return files.read(size, grey, grey and any(each.deep for each in found))
 
 
 def _pictures(X: Any) -> "np.ndarray | Files":
@@ -197,40 +203,26 @@ def _pictures(X: Any) -> "np.ndarray | Files":
         return files_in(Path(X))
     if isinstance(X, Files):
         return X
-    values = np.asarray(X)
+    values = np.asarray(plain(X))
     if values.ndim not in (3, 4) or values.dtype.kind not in "buif":
         raise DataError(
             f"An array of shape {values.shape} and dtype {values.dtype} was given; expected "
             "numbers of shape (n, height, width) or (n, height, width, channels)."
         )
-    if values.ndim == 4 and values.shape[1] <= 4 < values.shape[3]:
+    if values.ndim == 4 and values.shape[1] in (1, 3, 4) and min(values.shape[2:]) > 4:
         raise DataError(
-            f"Pictures of shape {values.shape} look channels-first; expected (n, height, width, "
-            "channels): np.moveaxis(X, 1, 3) brings them there."
+            f"Pictures of shape {values.shape} were given, which look as if they were "
+            "channels-first; expected (n, height, width, channels): np.moveaxis(X, 1, 3) brings "
+            f"them there. If they are {values.shape[1]} high, pad them to a height of 5 or more."
         )
     if not len(values):
         raise DataError("0 pictures were given; expected at least one.")
+    if not values.size:
+        raise DataError(
+            f"Pictures of shape {values.shape[1:]} were given, without a pixel; expected sides of "
+            "at least 1."
+        )
     return values
-
-
-def files_in(path: Path) -> Files:
-    """Return the PNG and JPEG files in a folder, and in those inside it, in order."""
-    if not path.is_dir():
-        raise DataError(f"{path} is no folder; expected a folder of PNG or JPEG files.")
-    paths = sorted(each for each in path.rglob("*") if each.suffix.lower() in ENDINGS)
-    if not paths:
-        raise DataError(f"{path} holds no picture; expected files ending in {', '.join(ENDINGS)}.")
-    return Files(paths)
-
-
-def _check_sizes(files: Files, expected: tuple[int, int]) -> None:
-    for path, size, _ in files.sizes():
-        if size != expected:
-            raise DataError(
-                f"{path} is {size[0]} x {size[1]} pixels; expected {expected[0]} x {expected[1]} "
-                "like the others. Name a size to bring them all to: "
-                f"adapter=Images(size=({expected[0]}, {expected[1]}))."
-            )
 
 
 def _of_two(values: np.ndarray, low: float, high: float) -> bool:
@@ -242,33 +234,10 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
     return float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
 
 
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    if values.dtype == np.uint8:
-        return 0.0, 255.0
+def _limits(values: np.ndarray, files: bool) -> tuple[float, float]:
+    if files or values.dtype == np.uint8:
+        return 0.0, float(np.iinfo(values.dtype).max)
     low, high = _ends(values)
     if low != low:  # NaN
         raise DataError("No pixel is known: there is nothing but NaN. Expected some numbers.")
     return (0.0, 1.0) if 0 <= low and high <= 1 else (low, high)
-
-
-def _opened(path: Path) -> Any:
-    image = require("PIL.Image", "images")
-    try:
-        return image.open(path)
-    except OSError as error:
-        raise DataError(
-            f"{path} can't be read as a picture: {error}. Replace it, or take it out of the folder."
-        ) from error
-
-
-def _decoded(path: Path, size: tuple[int, int], grey: bool) -> np.ndarray:
-    with _opened(path) as picture:
-        try:
-            plain = picture.convert("L" if grey else "RGB")
-        except OSError as error:
-            raise DataError(
-                f"{path} is damaged: {error}. Replace it, or take it out of the folder."
-            ) from error
-        if (plain.height, plain.width) != size:
-            plain = plain.resize((size[1], size[0]))
-        return np.asarray(plain)

@@ -10,10 +10,25 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import validate_data
 from torch import Tensor
 
-from isthmus.adapters.base import Adapter, cast, check_enough, check_finite, in_parts, known, single
-from isthmus.adapters.frames import Frame, frame_of
+from isthmus.adapters import facts as told
+from isthmus.adapters.base import (
+    Adapter,
+    cast,
+    check_enough,
+    check_finite,
+    dtype_of,
+    has_holes,
+    in_parts,
+    known,
+    plain,
+    single,
+)
+from isthmus.adapters.frames import Frame, check_labels, frame_of, row_frame
 from isthmus.errors import DataError, SupportError
 from isthmus.space import Batch, Support, Vector
+
+MOST_LEVELS = 65_536
+"""How many categories a column may have: each takes a number for every row and column."""
 
 
 class Vectors(Adapter):
@@ -40,14 +55,15 @@ class Vectors(Adapter):
 
     def fit(self, X: Any) -> Self:
         """Learn names, dtypes, the support, and each column's mean and spread."""
-        self.frame_ = frame_of(X)
+        frame = frame_of(X)
+        self.frame_ = frame and check_labels(frame)
         values = self._checked(X, reset=True)
         check_enough(len(values))
         self.dtype_ = values.dtype.name
         support: Support = self.support or _found(values)
         _check_support(values, support)
-        levels = int(np.nanmax(values)) + 1 if support == "categories" else 0
-        holes = bool(np.isnan(values.sum(dtype=np.float64)))
+        levels = _levels(values) if support == "categories" else 0
+        holes = has_holes(values)
         self.space_ = Vector(values.shape[1], support=support, levels=levels, holes=holes)
         self.mean_: np.ndarray = np.zeros(values.shape[1])
         self.scale_: np.ndarray = np.ones(values.shape[1])
@@ -66,26 +82,39 @@ class Vectors(Adapter):
     def batch(self, rows: np.ndarray) -> Batch:
         """Return ``(n, features)``, standardised."""
         real = self.space_.support == "real"
-        scaled = (rows - self.mean_) / self.scale_ if real else rows
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # looked after below
+            scaled = (rows - self.mean_) / self.scale_ if real else rows
             values = scaled.astype(np.float32)
         self._check_reach(values)
         return Batch(*known(values, self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
-        """Return rows in the user's units, names and dtypes."""
+        """Return rows in the user's units, names and dtypes; a tensor comes back as an array."""
         frame = self.frame_ if like is None else frame_of(like)
         if frame is not None:
             units = zip(x.cpu().unbind(1), self.scale_, self.mean_, strict=True)
             return frame.filled((each.double().numpy() * s + m for each, s, m in units), like)
-        dtype = np.dtype(self.dtype_)
+        dtype = dtype_of(like, self.dtype_)
         return in_parts(x, lambda values: cast(values * self.scale_ + self.mean_, dtype))
 
     def one(self, row: Any) -> Any:
         """Return a row, a labelled series or a table of one row as a table of one row."""
-        if hasattr(row, "to_frame") and np.ndim(row) == 1:
-            row = row.to_frame().T
-        return single(np.asarray(row)[None] if np.ndim(row) == 1 else row)
+        names = list(getattr(self, "feature_names_in_", []))
+        if hasattr(row, "to_frame") and hasattr(row, "index"):
+            own = list(row.index)
+            names = own if all(isinstance(each, str) for each in own) else names or own
+            return row_frame(self._of_length(row, len(names)), names)
+        row = row if hasattr(row, "columns") else np.asarray(plain(row))
+        if not isinstance(row, np.ndarray):
+            return single(row)
+        only = single(row[None] if row.ndim == 1 else row)
+        fits = names and only.ndim == 2
+        return row_frame(self._of_length(only[0].tolist(), len(names)), names) if fits else only
+
+    def _of_length(self, row: Any, n: int) -> Any:
+        if len(row) != n:
+            raise DataError(f"A row of {len(row)} values was given.\n{self._expected(False)}")
+        return row
 
     def log_volume(self) -> Tensor:
         """Return ``-log std`` of each column."""
@@ -109,21 +138,34 @@ class Vectors(Adapter):
 
     def restore(self, facts: Mapping[str, Any]) -> Self:
         """Take over what `facts` returned."""
-        self.mean_, self.scale_ = np.array(facts["mean"]), np.array(facts["scale"])
-        self.dtype_ = np.dtype(facts["dtype"]).name
-        self.frame_ = Frame(**facts["frame"]) if facts["frame"] else None
-        self.n_features_in_ = len(self.mean_)
+        n = self._features()
+        self.mean_ = told.numbers(facts["mean"], "mean", n)
+        self.scale_ = told.numbers(facts["scale"], "scale", n)
+        told.expect(bool((self.scale_ > 0).all()), "scale holds a number that is not above zero.")
+        self.dtype_ = told.dtype_name(facts["dtype"])
+        self.frame_ = _frame(facts["frame"], n) if facts["frame"] else None
+        self.n_features_in_ = n
         if facts["names"]:
-            self.feature_names_in_ = np.array(facts["names"], dtype=object)
+            names = told.labels(facts["names"], "names", n, (str,))
+            self.feature_names_in_ = np.array(names, dtype=object)
         return self
+
+    def _features(self) -> int:
+        told.expect(isinstance(self.space_, Vector), f"it is {self.space_!r}; expected a Vector.")
+        return self.space_.size
 
     def _checked(self, X: Any, reset: bool) -> np.ndarray:
         # Infinities get our own message, which says where; holes are welcome.
         how: Any = {"dtype": "numeric", "ensure_all_finite": False, "ensure_min_samples": 0}
         try:
-            values: Any = validate_data(self, X, reset=reset, **how)
+            values: Any = validate_data(self, plain(X), reset=reset, **how)
         except ValueError as error:
             raise DataError(f"{str(error).strip()}\n{self._expected(reset)}") from error
+        if values.dtype.kind not in "buif":
+            raise DataError(
+                f"Values of dtype {values.dtype} were given; expected plain numbers. Turn them "
+                "into some, such as dates into days since a first one."
+            )
         if not len(values):
             raise DataError("0 rows were given; expected at least one. Is the table empty?")
         check_finite(values, "X")
@@ -156,7 +198,7 @@ class Vectors(Adapter):
         unknown = np.isnan(values).all(axis=0)
         self.mean_ = np.where(unknown, 0.0, scaler.mean_)
         self.scale_ = np.where(unknown, 1.0, scaler.scale_)
-        wild = ~np.isfinite(self.scale_)
+        wild = ~np.isfinite(self.scale_) | ~np.isfinite(self.mean_)
         if wild.any():
             raise DataError(
                 f"Column {self.columns_[int(wild.argmax())]} spreads too far for its variance to "
@@ -168,6 +210,29 @@ def _found(values: np.ndarray) -> Support:
     if not _binary(values[:100]):  # tells most data at once
         return "real"
     return "binary" if _binary(values) and not np.isnan(values).all() else "real"
+
+
+def _levels(values: np.ndarray) -> int:
+    """Return how many categories there are, counted from 0 to the greatest."""
+    if np.isnan(values).all():
+        raise DataError("No category is known: there is nothing but NaN. Expected some numbers.")
+    top = int(np.nanmax(values))
+    if top >= MOST_LEVELS:
+        raise DataError(
+            f"The categories run up to {top}; expected whole numbers from 0 to {MOST_LEVELS - 1} "
+            "at most. Number them from 0 without gaps, or drop a column that is no category."
+        )
+    return top + 1
+
+
+def _frame(facts: Any, n: int) -> Frame:
+    """Return the kind of frame that a file tells of."""
+    frame = Frame(**facts)
+    library: Any = frame.library
+    told.expect(isinstance(library, str), "the frame's library is not named.")
+    told.distinct(told.labels(frame.columns, "columns", n, (str, int)), "columns")
+    told.labels(frame.dtypes, "dtypes", n, (str,))
+    return frame
 
 
 def _binary(values: np.ndarray) -> bool:
