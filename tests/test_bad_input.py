@@ -186,6 +186,13 @@ def test_handled(data):
         ({"learning_rate": 0}, r"learning_rate=0 was given; expected a number above 0"),
         ({"learning_rate": float("nan")}, r"learning_rate=nan was given; expected a number above"),
         ({"learning_rate": "fast"}, r"learning_rate='fast' was given"),
+        ({"learning_rate": float("inf")}, r"learning_rate=inf .*above 0, and finite"),
+        ({"epochs": True}, r"epochs=True was given; expected at least 1"),
+        ({"random_state": "x"}, r"random_state='x' was given; expected None, a whole number from"),
+        ({"random_state": -1}, r"random_state=-1 was given"),
+        ({"random_state": 2**32}, r"random_state=4294967296 .*not with, 2\*\*32"),
+        ({"checkpoint": 3, "random_state": 0}, r"checkpoint=3 .*None, or the path of a folder"),
+        ({"verbose": "yes"}, r"verbose='yes' was given; expected None, True or False"),
         ({"validation_fraction": 1.0}, r"validation_fraction=1\.0 .*up to, not with, 1"),
         ({"validation_fraction": -0.1}, r"validation_fraction=-0\.1 .*expected a number from 0"),
         ({"patience": 0}, r"patience=0 was given; expected None or at least 1"),
@@ -205,9 +212,14 @@ def test_handled(data):
 @pytest.mark.parametrize("family", [VAE, Autoencoder])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_fields_out_of_their_range(method, family, settings, message):
-    model = family(verbose=False, **settings)
+    model = family(**({"verbose": False} | settings))
     with pytest.raises(CompositionError, match=message):
         getattr(model, method)(X)
+
+
+def test_a_generator_is_no_random_state():
+    with pytest.raises(CompositionError, match=r"random_state=Generator.*give a draw: int"):
+        VAE(random_state=np.random.default_rng(0)).fit(X)
 
 
 @pytest.mark.parametrize(
@@ -218,8 +230,8 @@ def test_fields_out_of_their_range(method, family, settings, message):
         (VAE(samples=0), r"samples=0 was given; expected at least 1"),
         (VAE(samples=3, beta=2.0), r"samples=3 .*beta=2\.0.*no weight for KL. Use samples=1"),
         (VAE(samples=3, warm_up=0.5), r"samples=3 .*warm_up=0\.5.*leave beta and warm_up out"),
-        (VAE(warm_up=1.5), r"until=1\.5.*expected 0 to 1"),
-        (VAE(latent_dim=0), r"0 dimensions .*at least 1"),
+        (VAE(warm_up=1.5), r"until=1\.5.*a number from 0 to 1"),
+        (VAE(latent_dim=0), r"dim=0 was given; expected at least 1"),
         (Composed(objective=NLL() + KL()), r"needs a latent with a density; Point\(16\) has none"),
         (Composed(latent=Point(2), objective=KL()), r"Use latent=Gaussian\(d\), or leave"),
         (Composed(latent=16), r"latent=16 was given; expected None, or a part such as Gaussian"),
@@ -247,10 +259,10 @@ def test_a_family_without_an_equation_says_so():
         (lambda: Dense(8, depth=-1), r"depth=-1 was given; expected 0 to 1000"),
         (lambda: Dense(activation="rleu"), r"activation='rleu' was given; expected one of relu"),
         (lambda: Dense(normalisation="group"), r"normalisation='group' .*one of batch, layer"),
-        (lambda: Dense(dropout=1.0), r"dropout=1\.0 was given; expected 0 up to, not with, 1"),
-        (lambda: Gaussian(0), r"0 dimensions .*a whole number, at least 1"),
-        (lambda: Masking(2.0), r"rate from 0 to 1; 2\.0 was given"),
-        (lambda: Noise(-1.0), r"scale of 0 or more; -1\.0 was given"),
+        (lambda: Dense(dropout=1.0), r"dropout=1\.0 .*a number from 0 up to, not with, 1"),
+        (lambda: Gaussian(0), r"dim=0 was given; expected at least 1, a whole number"),
+        (lambda: Masking(2.0), r"rate=2\.0 was given; expected a number from 0 to 1"),
+        (lambda: Noise(-1.0), r"scale=-1\.0 was given; expected a number, 0 or more"),
     ],
 )
 def test_parts_out_of_their_range(make, message):
@@ -285,8 +297,8 @@ def test_other_types_get_words_too():
     ran = subprocess.run([sys.executable, "-c", UNCHECKED], capture_output=True, text=True)
     assert ran.stderr == ""
     said = dict(line.split(" | ", 1) for line in ran.stdout.splitlines()[:-1])
-    assert said["text"].startswith("CompositionError | A latent of 'two' dimensions")
-    assert said["half"].startswith("CompositionError | A latent of 2.5 dimensions")
+    assert said["text"].startswith("CompositionError | dim='two' was given; expected at")
+    assert said["half"].startswith("CompositionError | dim=2.5 was given; expected at")
     assert said["family"] == said["text"]
     assert said["scale"].startswith("CompositionError | scale='wide' was given; expected a number")
     assert said["numpy"] == said["term"] == "fine"

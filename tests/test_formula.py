@@ -66,6 +66,8 @@ def test_spelling_may_vary():
         ("x" * (LONGEST + 1), rf"{LONGEST + 1} characters long; at most {LONGEST} are read"),
         ("Dense(*(8,))", r"not part of a formula"),
         ("Dense(**{})", r"not part of a formula"),
+        ("Dense(dropout=0, dropout=0.1)", r"Dense\(\) is given 'dropout' twice"),
+        ("Dense(**3)", r"Dense\(\*\*\.\.\.\) is not part of a formula"),
         ("f'{1}'", r"not part of a formula"),
     ],
 )

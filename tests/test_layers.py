@@ -17,12 +17,12 @@ MOST_LINES_IN_A_FUNCTION = 40
 # From low to high; the members of one layer may see each other, unless they are strangers.
 STRANGERS = {"backbones", "latents", "likelihoods", "corruptions"}
 LAYERS = [
-    {"part", "space", "errors", "formula", "randomness", "writing"},
+    {"part", "space", "errors", "formula", "randomness", "ranges", "writing"},
     STRANGERS,
     {"codec"},
     {"objectives"},
     {"checkpoint", "optimiser", "run", "training"},
-    {"adapters", "inference", "progress", "store"},
+    {"adapters", "inference", "progress", "recipe", "store"},
     {"checks", "estimator", "fitted"},
     {"families"},
     {"catalogue"},

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from isthmus import NLL, Dense, Gaussian, Masking, Normal
+from isthmus.errors import CompositionError
 from isthmus.objectives import Objective
 from isthmus.part import Part, fresh, plain
 
@@ -75,3 +76,27 @@ def test_setting_a_parameter_makes_the_part_anew():
     assert Masking(0.1).set_params(rate=0.7).rate == 0.7
     assert Gaussian(2).set_params(dim=5).raw == 10
     assert Normal(1.0).set_params(scale="shared").choice == "shared"
+
+
+def test_a_refused_change_leaves_the_part_as_it_was():
+    dense = Dense((8,))
+    with pytest.raises(CompositionError, match=r"dropout=2\.0 was given"):
+        dense.set_params(widths=(3,), dropout=2.0)
+    assert repr(dense) == "Dense((8,))"
+    assert dense.widths == [8]
+    outer = Outer(Masking(0.1))
+    with pytest.raises(CompositionError, match=r"rate=7\.0 was given"):
+        outer.set_params(name="z", inner__rate=7.0)
+    assert repr(outer) == "Outer(Masking(0.1))"
+    with pytest.raises(ValueError, match=r"'a' has no parameter 'x': it is no part"):
+        outer.set_params(name__x=1)
+
+
+class Open(Part):
+    def __init__(self, *sizes):
+        super().__init__()
+
+
+def test_arguments_without_a_name_are_refused():
+    with pytest.raises(TypeError, match=r"Open\.__init__ takes \*sizes.*a sequence 'sizes'"):
+        Open(1, 2)

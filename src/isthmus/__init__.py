@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from isthmus.catalogue import load
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import Masking, Noise
-    from isthmus.estimator import BaseAutoencoder, Recipe
+    from isthmus.estimator import BaseAutoencoder
     from isthmus.families import VAE, Autoencoder, Composed, LinearAutoencoder
     from isthmus.latents import Gaussian, Point
     from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Normal
     from isthmus.objectives import KL, NLL, ImportanceWeighted, Objective, Term, WarmUp
+    from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Vector
 
 __version__ = version("isthmus")
@@ -26,11 +27,12 @@ _HOMES = {
     "catalogue": ("load",),
     "codec": ("Codec", "Trace"),
     "corruptions": ("Masking", "Noise"),
-    "estimator": ("BaseAutoencoder", "Recipe"),
+    "estimator": ("BaseAutoencoder",),
     "families": ("VAE", "Autoencoder", "Composed", "LinearAutoencoder"),
     "latents": ("Gaussian", "Point"),
     "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Normal"),
     "objectives": ("KL", "NLL", "ImportanceWeighted", "Objective", "Term", "WarmUp"),
+    "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Vector"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

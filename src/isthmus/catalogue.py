@@ -18,7 +18,7 @@ from isthmus import (
 )
 from isthmus.adapters import Adapter
 from isthmus.errors import FormulaError, ModelFileError
-from isthmus.estimator import BaseAutoencoder, device_called
+from isthmus.estimator import BaseAutoencoder, State, device_called
 from isthmus.formula import read
 from isthmus.part import Part
 from isthmus.run import History
@@ -122,7 +122,9 @@ def _rebuilt(
         return read(value["part"], known) if isinstance(value, dict) else value
 
     family = _of_kind(known, document.family, BaseAutoencoder)
-    model = family(**{name: valued(each) for name, each in document.parameters.items()})
+    # A file doesn't say where to write: the checkpoint's folder was the other machine's.
+    parameters = document.parameters | {"checkpoint": None}
+    model = family(**{name: valued(each) for name, each in parameters.items()})
     about = document.adapter
     adapter = _of_kind(known, about.name, Adapter)(**_tuples(about.parameters))
     space = read(document.space, known)
@@ -139,9 +141,15 @@ def _rebuilt(
         }
         module.load_state_dict(mine, assign=True)
         module.to(device)
-    model.seed_, model.spread_ = document.seed, tensors["spread"]
+    for name, buffer in codec.named_buffers():
+        if buffer.is_meta:
+            raise ValueError(f"the buffer {name!r} is not in the file: register it as persistent")
     history = History(document.history.rows, document.history.best)
-    return model._learned(adapter.restore(about.facts), codec, objective, history)  # pyright: ignore[reportPrivateUsage]
+    learned = State(
+        adapter.restore(about.facts), codec, objective, document.seed, history, None,
+        tensors["spread"],
+    )  # fmt: skip
+    return model._learned(learned)  # pyright: ignore[reportPrivateUsage]
 
 
 def _tuples(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """What the fields that every family shares may hold, checked before any work is done."""
 
 from collections.abc import Callable
+from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from isthmus.adapters import Adapter
 from isthmus.backbones import Backbone
@@ -13,8 +17,22 @@ from isthmus.likelihoods import Likelihood
 Rule = tuple[str, Callable[[Any], bool], str]
 
 
+def _integral(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral)
+
+
 def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and int(value) >= 1
+    return _integral(value) and int(value) >= 1
+
+
+def _rate(value: Any) -> bool:
+    return isinstance(value, Real) and isfinite(value) and float(value) > 0
+
+
+def _seed(value: Any) -> bool:
+    if _integral(value):
+        return 0 <= int(value) < 2**32
+    return value is None or isinstance(value, np.random.RandomState)
 
 
 def _part(name: str, kind: type, example: str) -> Rule:
@@ -27,7 +45,7 @@ def _part(name: str, kind: type, example: str) -> Rule:
 RULES: tuple[Rule, ...] = (
     ("epochs", _whole, "at least 1, a whole number"),
     ("batch_size", _whole, "at least 1, a whole number"),
-    ("learning_rate", lambda rate: isinstance(rate, Real) and float(rate) > 0, "a number above 0"),
+    ("learning_rate", _rate, "a number above 0, and finite"),
     (
         "validation_fraction",
         lambda share: isinstance(share, Real) and 0 <= float(share) < 1,
@@ -35,6 +53,18 @@ RULES: tuple[Rule, ...] = (
     ),
     ("patience", lambda value: value is None or _whole(value), "None or at least 1"),
     ("precision", lambda name: name in ("float32", "bfloat16"), "float32 or bfloat16"),
+    (
+        "random_state",
+        _seed,
+        "None, a whole number from 0 up to, not with, 2**32, or a numpy RandomState (of a "
+        "numpy Generator, give a draw: int(generator.integers(2**32)))",
+    ),
+    (
+        "checkpoint",
+        lambda value: value is None or isinstance(value, str | Path),
+        "None, or the path of a folder",
+    ),
+    ("verbose", lambda value: value is None or isinstance(value, bool), "None, True or False"),
     _part("backbone", Backbone, "Dense((64,))"),
     _part("likelihood", Likelihood, "Bernoulli()"),
     _part("corruption", Corruption, "Masking(0.25)"),

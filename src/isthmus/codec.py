@@ -30,6 +30,16 @@ class Trace:
         ``p(x | z)``, elementwise over ``(B, *E)``.
     drawn
         Whether z was drawn from q, or is its mean.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from isthmus import Dense, Normal, Point
+    >>> from isthmus.space import Vector
+    >>> codec = Codec(Vector(6), Point(2), Normal(), Dense((8,)))
+    >>> trace = codec(Batch(torch.zeros(3, 6)), draw=False)
+    >>> trace.p.log_prob(trace.batch.x).shape, trace.drawn
+    (torch.Size([3, 6]), False)
     """
 
     batch: Batch
@@ -76,7 +86,7 @@ class Codec(nn.Module):
         self.space = space
         self.latent = latent.fresh()
         self.likelihood = likelihood.on(space)
-        self.corruption = corruption.fresh() if corruption is not None else None
+        self.corruption = corruption.on(space) if corruption is not None else None
         self.stem = Stem(space)
         self.encoder = backbone.encoder(self.stem.space, self.latent.raw, context)
         self.decoder = backbone.decoder(

@@ -1,45 +1,49 @@
-"""Recipe and BaseAutoencoder: the scikit-learn face."""
+"""BaseAutoencoder: the scikit-learn face."""
 
 import hashlib
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from torch import Tensor
 
 from isthmus import inference, training
 from isthmus.adapters import Adapter, adapter_for
-from isthmus.backbones import Backbone, Dense
+from isthmus.backbones import Backbone
 from isthmus.checkpoint import Checkpoint
 from isthmus.checks import check_fields
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
 from isthmus.errors import CompositionError
 from isthmus.fitted import Fitted
-from isthmus.latents import Latent
-from isthmus.likelihoods import Bernoulli, Categorical, Likelihood, Normal
-from isthmus.objectives import Objective, Term
+from isthmus.likelihoods import Likelihood
+from isthmus.objectives import Objective
+from isthmus.optimiser import Adam
 from isthmus.part import Part
 from isthmus.progress import bar
 from isthmus.randomness import RandomState, seed_from, seeded
+from isthmus.recipe import Recipe
 from isthmus.run import History, Plan, Precision, start
-from isthmus.space import Batch, Space, Vector
+from isthmus.space import Batch, Space
 
-MEASURED = 2_000
-"""From how many rows the spread of the codes is measured."""
+MEASURED, FEW = 2_000, 100
+"""From how many rows the spread of the codes is measured, and how few won't do."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A family's equation, and what it prefers where the user said nothing."""
+class State(NamedTuple):
+    """What a fit works on, until all of it is done."""
 
-    latent: Latent
-    objective: Objective | Term
-    likelihood: Likelihood | None = None
-    corruption: Corruption | None = None
-    backbone: Backbone | None = None
+    adapter: Adapter
+    codec: Codec
+    objective: Objective
+    seed: int
+    history: History
+    optimiser: Adam | None = None
+    spread: Tensor | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -124,22 +128,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         NLL() + KL()
         """
         check_fields(self)
-        recipe = self.recipe()
-        objective = 1 * recipe.objective
-        if objective.bounds_density and not recipe.latent.has_density:
-            raise CompositionError(
-                f"{objective!r} needs a latent with a density; {recipe.latent!r} has none. "
-                "Use latent=Gaussian(d), or leave the terms with a prior out."
-            )
-        codec = Codec(
-            space,
-            recipe.latent,
-            self.likelihood or recipe.likelihood or _likelihood_for(space, objective),
-            self.backbone or recipe.backbone or Dense(),
-            self.corruption or recipe.corruption,
-            context,
+        return self.recipe().composed(
+            space, context, self.likelihood, self.corruption, self.backbone
         )
-        return codec, objective.fresh()
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from ``X``; ``y`` is ignored.
@@ -150,12 +141,20 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             If data or parts won't do; before any work is done.
         DivergedError
             If training leaves the finite numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> model = Autoencoder(latent_dim=1, epochs=3, random_state=0).fit(np.eye(8))
+        >>> [round(row["epoch"]) for row in model.history_.rows]
+        [1, 2, 3]
         """
-        adapter, codec, objective = self._made(X)
-        data = adapter.transform(X)
-        learnt, kept_aside = _split(data, self.validation_fraction, self.seed_)
-        plan = self._plan(epochs=self.epochs, patience=self.patience)
-        run = start(codec, objective, plan, len(learnt))
+        state = self._begun(X)
+        data = state.adapter.transform(X)
+        learnt, kept_aside = _split(data, self.validation_fraction, state.seed)
+        plan = self._plan(state, epochs=self.epochs, patience=self.patience)
+        run = start(state.codec, state.objective, plan, len(learnt))
         device = run.ledger.device
         with bar(self.verbose) as watch:
             history = training.fit(
@@ -165,32 +164,54 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 watch=watch,
                 checkpoint=self._checkpoint(data),
             )
-        self._learned(adapter, codec, objective, history)
-        return self._measured(data)
+        return self._learned(state._replace(history=history, spread=_spread(state.codec, data)))
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from ``X`` once more: one pass, at a constant learning rate.
 
         The first call on an unfitted model fits the scaling; later ones, and those after
-        `fit` or `load`, go on from what is there.
+        `fit` or `load`, go on from what is there, with the weights that schedules end with.
+
+        Raises
+        ------
+        DataError, SupportError, CompositionError, DivergedError
+            As in `fit`; the model is then as it was.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> model = Autoencoder(latent_dim=2, random_state=0)
+        >>> for _ in range(3):
+        ...     model = model.partial_fit(np.eye(8))
+        >>> len(model.history_.rows)
+        3
         """
-        if not hasattr(self, "codec_"):
-            return self._learned(*self._made(X), History()).partial_fit(X)
-        check_fields(self)
-        data = self.adapter_.transform(X)
-        past = self.history_.rows
-        plan = self._plan(epochs=1, decay=False, past=len(past))
-        optimiser = getattr(self, "optimiser_", None)
-        run = start(self.codec_, self.objective_, plan, len(data), optimiser)
+        state = self._going_on() if hasattr(self, "codec_") else self._begun(X)
+        data, past = state.adapter.transform(X), state.history.rows
+        plan = self._plan(state, epochs=1, decay=False)
+        run = start(state.codec, state.objective, plan, len(data), state.optimiser)
         with bar(self.verbose) as watch:
-            passed = training.fit(run, data.to(run.ledger.device), watch=watch)
-        row = passed.rows[0] | {"epoch": len(past) + 1}
-        self.optimiser_ = run.optimiser
-        self.history_ = History([*past, row], best=len(past) + 1)
-        return self._measured(data)
+            (row,) = training.fit(run, data.to(run.ledger.device), watch=watch).rows
+        history = History([*past, row | {"epoch": len(past) + 1}], best=len(past) + 1)
+        # So few rows as say nothing of the spread leave it as it was.
+        few = len(data) < FEW and state.spread is not None
+        spread = state.spread if few else _spread(state.codec, data)
+        made = state._replace(history=history, optimiser=run.optimiser, spread=spread)
+        return self._learned(made)
 
     def save(self, folder: str | Path) -> None:
-        """Write the model to a folder: readable JSON and safetensors, whole or not at all."""
+        """Write the model to a folder: readable JSON and safetensors, whole or not at all.
+
+        `isthmus.load` reads it. The model that may be in the folder is replaced.
+
+        Raises
+        ------
+        ModelFileError
+            If something else than a model is there.
+        UnwritableError
+            If it can't be written; what was there is then as it was.
+        """
         from isthmus import store
 
         self._fitted()
@@ -217,45 +238,46 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 
-    def _made(self, X: Any) -> tuple[Adapter, Codec, Objective]:
+    def _begun(self, X: Any) -> State:
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
         adapter = self._adapter_for(X).fit(X)
-        self.seed_ = seed_from(self.random_state)
-        with seeded(self.seed_):
+        seed = seed_from(self.random_state)
+        with seeded(seed):
             codec, objective = self.compose(adapter.space_)
-        return adapter, codec.to(device), objective.to(device)
+        return State(adapter, codec.to(device), objective.to(device), seed, History())
 
-    def _plan(self, *, past: int = 0, **how: Any) -> Plan:
+    def _going_on(self) -> State:
+        """Return a copy of what was learned, so that a pass that fails changes nothing."""
+        check_fields(self)
+        optimiser = getattr(self, "optimiser_", None)
+        known = self.adapter_, self.codec_, self.objective_, self.seed_, self.history_
+        return deepcopy(State(*known, optimiser, self.spread_))
+
+    def _plan(self, state: State, **how: Any) -> Plan:
         return Plan(
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             precision=self.precision,
-            seed=self.seed_ + 1 + past,  # weights and draws from streams of their own
+            # Weights and draws, and one pass and the next, from streams of their own.
+            seed=state.seed + 1 + len(state.history.rows),
             **how,
         )
 
-    def _learned(
-        self, adapter: Adapter, codec: Codec, objective: Objective, history: History
-    ) -> Self:
+    def _learned(self, state: State) -> Self:
         """Take over what training brought about, all at once."""
-        self.adapter_, self.codec_, self.objective_ = adapter, codec.eval(), objective
-        self.history_ = history
-        vars(self).pop("optimiser_", None)
+        assert state.spread is not None
+        self.adapter_, self.codec_, self.objective_ = state.adapter, state.codec, state.objective
+        self.seed_, self.history_, self.spread_ = state.seed, state.history, state.spread
+        self.codec_.eval()
+        learned = {"optimiser_": state.optimiser}
         for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(adapter, name):
-                setattr(self, name, getattr(adapter, name))
-            else:
-                vars(self).pop(name, None)
-        return self
-
-    def _measured(self, data: Batch) -> Self:
-        """Learn how far the codes spread; a part of very many rows tells it."""
-        some = data[slice(MEASURED)].to(next(self.codec_.parameters()).device)
-        with torch.no_grad():
-            found = inference.codes(self.codec_.eval(), some).flatten(1)
-        self.spread_ = found.std(dim=0, correction=0).cpu()
+            learned[name] = getattr(state.adapter, name, None)
+        for name, value in learned.items():
+            vars(self).pop(name, None)
+            if value is not None:
+                setattr(self, name, value)
         return self
 
     def _checkpoint(self, data: Batch) -> Checkpoint | None:
@@ -291,16 +313,12 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         }
 
 
-def _likelihood_for(space: Space, objective: Objective) -> Likelihood:
-    """Return the likelihood that suits the data, and the objective."""
-    if space.support == "binary":
-        return Bernoulli()
-    if space.support == "categories":
-        return Categorical()
-    # Against a prior the scale decides what a detail is worth; alone it changes nothing.
-    if objective.bounds_density:
-        return Normal("feature" if isinstance(space, Vector) else "shared")
-    return Normal()
+@torch.no_grad()
+def _spread(codec: Codec, data: Batch) -> Tensor:
+    """Return how far the codes of ``data`` spread, ``(d,)``; very many rows are told by some."""
+    places = torch.linspace(0, len(data) - 1, min(len(data), MEASURED)).long()
+    some = data[places].to(next(codec.parameters()).device)
+    return inference.codes(codec.eval(), some).flatten(1).std(dim=0, correction=0).cpu()
 
 
 def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:

@@ -1,6 +1,7 @@
 """Fitted: what a trained codec does with the user's own data."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,42 @@ class Fitted:
     random_state: RandomState
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the codes of ``X``, the mean of ``q(z | x)``: ``(n, d)``."""
+        """Return the codes of ``X``, the mean of ``q(z | x)``: ``(n, d)``, in X's float dtype.
+
+        Raises
+        ------
+        DataError, SupportError
+            If ``X`` is not like the data that were fitted. So do all methods that take data.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X).transform(X).shape
+        (20, 2)
+        """
         codec, _ = self._fitted()
         found = self._over(X, lambda batch: inference.codes(codec, batch).flatten(1))
         return found.numpy().astype(_float_dtype(X), copy=False)
 
     def inverse_transform(self, Z: Any) -> Any:
-        """Decode codes ``(n, d)`` into data of the kind that was fitted."""
+        """Decode codes ``(n, d)`` into data of the kind that was fitted, in its units.
+
+        Raises
+        ------
+        DataError
+            If the codes are of another size than the model's.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X)
+        >>> model.inverse_transform([[0.0, 0.0]]).shape
+        (1, 3)
+        """
         _, adapter = self._fitted()
         values: Any = check_array(Z, dtype="float32", input_name="Z")
         if values.shape[1] != self.latent_size_:
@@ -56,7 +86,16 @@ class Fitted:
         return adapter.inverse_transform(self._decoded(torch.from_numpy(values)))
 
     def reconstruct(self, X: Any) -> Any:
-        """Encode and decode ``X``: the same kind of thing comes back, with holes filled."""
+        """Encode and decode ``X``: the same kind of thing comes back, with holes filled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X).reconstruct(X).shape
+        (20, 3)
+        """
         codec, adapter = self._fitted()
         found = self._over(X, lambda batch: inference.reconstructions(codec, batch))
         return adapter.inverse_transform(found, like=X)
@@ -84,10 +123,25 @@ class Fitted:
             Draw from ``p(x | z)`` as well, instead of taking the point that stands for it.
         random_state
             A seed for this call; None: the model's own.
+
+        Raises
+        ------
+        CompositionError
+            If there is neither a row nor a prior that the codes were matched to.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import VAE
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> model = VAE(latent_dim=2, epochs=1, random_state=0).fit(X)
+        >>> model.sample(4).shape, model.sample(4, near=X[0], radius=0.1).shape
+        ((4, 3), (4, 3))
         """
         codec, adapter = self._fitted()
-        if n < 1:
-            raise DataError(f"sample({n}) was asked for; expected at least 1.")
+        _check_count("n", n, 1)
+        if not radius >= 0:
+            raise DataError(f"radius={radius} was given; expected 0 or more.")
         chosen = self.random_state if random_state is None else random_state
         with seeded(seed_from(chosen)):
             if near is not None:
@@ -102,10 +156,19 @@ class Fitted:
             return adapter.inverse_transform(self._decoded(z, noise))
 
     def interpolate(self, a: Any, b: Any, steps: int = 10) -> Any:
-        """Decode ``steps`` codes on the straight line from row ``a`` to row ``b``."""
+        """Decode ``steps`` codes on the straight line from row ``a`` to row ``b``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X)
+        >>> model.interpolate(X[0], X[1], steps=5).shape
+        (5, 3)
+        """
         _, adapter = self._fitted()
-        if steps < 2:
-            raise DataError(f"steps={steps} was given; expected at least 2, one for each end.")
+        _check_count("steps", steps, 2)
         here, there = self._code_of(a), self._code_of(b)
         share = torch.linspace(0, 1, steps)[:, None]
         return adapter.inverse_transform(self._decoded(here + share * (there - here)))
@@ -113,20 +176,44 @@ class Fitted:
     def score_samples(self, X: Any) -> np.ndarray:
         """Return the negative objective of each row at its mean code: ``(n,)`` nats.
 
-        Higher is more normal. No draw is made: the same row gets the same score each time.
+        Higher is more normal. No draw is made: the same row gets the same score each time. The
+        nats are those that training minimised, of the scaled data; `log_likelihood` is in the
+        user's units.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X).score_samples(X).shape
+        (20,)
         """
         codec, _ = self._fitted()
         return self._over(X, lambda b: inference.scores(codec, self.objective_, b)).double().numpy()
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean of `score_samples`: higher is better."""
+        """Return the mean of `score_samples`, in nats: higher is better; ``y`` is ignored."""
         return float(self.score_samples(X).mean())
 
     def log_likelihood(self, X: Any, samples: int = 100) -> np.ndarray:
         """Estimate ``log p(x)`` of each row by importance sampling: ``(n,)`` nats.
 
-        In the user's units, over the known cells; on average a lower bound, tighter the more
-        ``samples`` (Burda et al., 2016, arXiv:1509.00519).
+        ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``: on average a lower bound, tighter
+        the more ``samples`` (Burda et al., 2016, arXiv:1509.00519). It is in the user's units,
+        over the known cells. The draws are those of the model's seed, in the order of the rows.
+
+        Raises
+        ------
+        CompositionError
+            If the model has no density, such as a plain autoencoder.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from isthmus import VAE
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> VAE(latent_dim=2, epochs=1, random_state=0).fit(X).log_likelihood(X).shape
+        (20,)
         """
         codec, adapter = self._fitted()
         if not codec.latent.has_density:
@@ -134,12 +221,13 @@ class Fitted:
                 f"{type(self).__name__} has no density: its latent is {codec.latent!r}. Use "
                 "score_samples, or a VAE."
             )
-        if samples < 1:
-            raise CompositionError(f"samples={samples} was given; expected at least 1.")
-        volume = adapter.log_volume()
-        return self._over(
-            X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume, self.seed_)
-        ).numpy()
+        _check_count("samples", samples, 1)
+        # Probabilities of discrete values don't change with their units; densities do.
+        volume = torch.zeros(()) if codec.likelihood.discrete else adapter.log_volume()
+        with seeded(self.seed_, next(codec.parameters()).device):
+            return self._over(
+                X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume)
+            ).numpy()
 
     @property
     def latent_size_(self) -> int:
@@ -161,6 +249,11 @@ class Fitted:
 
     def _decoded(self, z: Tensor, noise: bool = False) -> Tensor:
         return inference.decoded(self.codec_, z, noise)
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if not (isinstance(value, Integral) and int(value) >= least):
+        raise DataError(f"{name}={value!r} was given; expected a whole number from {least} up.")
 
 
 def _float_dtype(X: Any) -> np.dtype[Any]:

@@ -17,6 +17,7 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Mult: operator.mul,
 }
+CAUGHT = (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError)
 
 
 def read(text: str, names: Mapping[str, Callable[..., Any]]) -> Any:
@@ -44,7 +45,7 @@ def read(text: str, names: Mapping[str, Callable[..., Any]]) -> Any:
         if len(text) > LONGEST:
             raise FormulaError(f"it is {len(text)} characters long; at most {LONGEST} are read")
         return _value(ast.parse(text.strip(), mode="eval").body, names)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+    except CAUGHT as error:
         raise FormulaError(
             f"Can't read {_shown(text)!r} as a part: {error}. Write it as it prints, "
             f"for example \"Dense((400,), activation='tanh')\" or 'NLL() + 4 * KL()'."
@@ -77,6 +78,12 @@ def _called(
 ) -> Any:
     if name not in names:
         raise FormulaError(f"{name!r} is not known here; known are {', '.join(sorted(names))}")
+    known = [each.arg for each in keywords]
+    if None in known:
+        raise FormulaError(f"{name}(**...) is not part of a formula")
+    if len(set(known)) < len(known):
+        twice = next(each for each in known if known.count(each) > 1)
+        raise FormulaError(f"{name}() is given {twice!r} twice")
     named = {str(each.arg): _value(each.value, names) for each in keywords}
     return names[name](*(_value(each, names) for each in arguments), **named)
 

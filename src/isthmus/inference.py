@@ -14,12 +14,13 @@ from isthmus.adapters import Adapter, Rows
 from isthmus.codec import Codec
 from isthmus.objectives import Objective
 from isthmus.objectives.bound import log_weights
-from isthmus.randomness import seeded
 from isthmus.space import Batch
 
 CHUNK = 256
 NUMBERS = 2**22
 """At most how many numbers of x are worked on at once."""
+WIDTH = 512
+"""How wide a layer may well be, where x is narrower."""
 
 
 @torch.no_grad()
@@ -59,26 +60,27 @@ def decoded(codec: Codec, z: Tensor, noise: bool = False) -> Tensor:
     device = next(codec.parameters()).device
 
     def results() -> Iterator[Tensor]:
-        for part in z.split(chunk_size(codec.space.size)):
-            p = codec.decode(part.to(device).unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
-            yield p.sample().float() if noise else codec.likelihood.point(p)
+        size = chunk_size(codec.space.size)
+        for part in z.split(size):
+            whole = _padded(Batch(part), size).x.to(device)
+            p = codec.decode(whole.unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
+            x = p.sample().float() if noise else codec.likelihood.point(p)
+            yield x[: len(part)]
 
     return _gathered(results(), len(z))
 
 
-def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor, seed: int) -> Tensor:
+def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor) -> Tensor:
     """Return the importance-weighted estimate of ``log p(x)``, ``(B,)`` nats.
 
     ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``; ``volume`` is the adapter's
     log-volume, which brings it to the user's units.
     """
-    block = max(1, NUMBERS // (len(batch) * codec.space.size))
-    with seeded(seed, batch.x.device):
-        trace = codec(batch, input=batch.x)
-        weights = [
-            log_weights(codec, trace, min(block, samples - first))
-            for first in range(0, samples, block)
-        ]
+    block = max(1, NUMBERS // (len(batch) * max(codec.space.size, WIDTH)))
+    trace = codec(batch, input=batch.x)
+    weights = [
+        log_weights(codec, trace, min(block, samples - first)) for first in range(0, samples, block)
+    ]
     cells = volume.to(batch.x.device).expand(batch.x.shape)
     if batch.observed is not None:
         cells = cells.where(batch.observed, 0.0)

@@ -58,7 +58,8 @@ class Adam:
         self.rate, self.betas, self.eps = rate, betas, eps
         self.first = [torch.zeros_like(each) for each in self.parameters]
         self.second = [torch.zeros_like(each) for each in self.parameters]
-        # Every parameter has taken as many steps as the next, so they share one counter.
+        # One counter for all: it counts for a parameter in a step that gave it no gradient too,
+        # whose moments are then corrected a little less than by torch, which counts for each.
         self.taken = torch.zeros((), device=self.parameters[0].device)
 
     def zero_grad(self) -> None:

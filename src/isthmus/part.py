@@ -38,6 +38,7 @@ class Part(nn.Module):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Record the arguments, whatever `__init__` goes on to do with them."""
+        _check_constructor(cls)
         self = super().__new__(cls)
         # Partial, since copying and unpickling call this with no arguments at all.
         bound = signature(cls.__init__).bind_partial(self, *args, **kwargs)
@@ -57,19 +58,25 @@ class Part(nn.Module):
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments, and make the part anew from them."""
+        """Change constructor arguments, and make the part anew from them.
+
+        If one is refused, the part stays as it was.
+        """
+        arguments = dict(self.arguments)
         for key, value in params.items():
             name, _, inner = key.partition("__")
-            if name not in self.arguments:
+            if name not in arguments:
                 raise ValueError(
                     f"{type(self).__name__} has no parameter {name!r}; "
-                    f"it has: {', '.join(self.arguments) or 'none'}."
+                    f"it has: {', '.join(arguments) or 'none'}."
                 )
-            if inner:
-                self.arguments[name].set_params(**{inner: value})
-            else:
-                self.arguments[name] = plain(value)
-        self.__init__(**self.arguments)
+            arguments[name] = changed(arguments[name], inner, value) if inner else value
+        return self.become(type(self)(**arguments))
+
+    def become(self, other: Self) -> Self:
+        """Take over all that ``other`` is."""
+        vars(self).clear()
+        vars(self).update(vars(other))
         return self
 
     def fresh(self) -> Self:
@@ -93,6 +100,13 @@ def parameters(cls: type) -> Mapping[str, Parameter]:
     return dict(list(signature(cls.__init__).parameters.items())[1:])
 
 
+def changed(value: Any, name: str, new: Any) -> Any:
+    """Return a copy of the Part ``value`` with the parameter ``name`` changed."""
+    if not isinstance(value, Part):
+        raise ValueError(f"{value!r} has no parameter {name!r}: it is no part.")
+    return value.fresh().set_params(**{name: new})
+
+
 def fresh(value: Any) -> Any:
     """Make every Part inside ``value`` anew; leave plain data as they are."""
     if isinstance(value, Part):
@@ -100,6 +114,15 @@ def fresh(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(fresh(each) for each in value)  # pyright: ignore
     return value
+
+
+def _check_constructor(cls: type) -> None:
+    for name, parameter in parameters(cls).items():
+        if parameter.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
+            raise TypeError(
+                f"{cls.__name__}.__init__ takes {parameter}, which no one can change or print by "
+                f"name. Give every argument a name: a sequence {name!r}, for example."
+            )
 
 
 def plain(value: Any) -> Any:

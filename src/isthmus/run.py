@@ -34,7 +34,8 @@ class Plan:
     seed
         Of the shuffling and of every draw.
     decay
-        Whether the learning rate falls.
+        Whether the learning rate falls, and schedules run. A single pass over more rows has
+        neither: it keeps the rate, and the weights that schedules end with.
     """
 
     epochs: int = 100
@@ -82,6 +83,8 @@ class Run:
         What is trained, and by what.
     plan
         How.
+    rows
+        How many rows there are to learn from.
     history
         The finished epochs.
     epoch, step
@@ -94,7 +97,7 @@ class Run:
     objective: Objective
     optimiser: Adam
     plan: Plan
-    steps: int
+    rows: int
     ledger: Tensor
     history: History = field(default_factory=History)
     epoch: int = 0
@@ -102,6 +105,18 @@ class Run:
     lowest: float = inf
     kept: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     seconds: float = 0.0
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch takes."""
+        return len(self.ledger)
+
+    @property
+    def sizes(self) -> Tensor:
+        """How many rows each step of an epoch takes: the last one has what is left."""
+        sizes = torch.full((self.steps,), float(self.plan.batch_size), device=self.ledger.device)
+        sizes[-1] = min(self.rows - self.plan.batch_size * (self.steps - 1), self.plan.batch_size)
+        return sizes
 
     @property
     def progress(self) -> float:
@@ -170,7 +185,7 @@ def start(
     optimiser.rate = plan.learning_rate
     steps = _steps(rows, plan.batch_size)
     ledger = torch.zeros(steps, len(objective.weights) + 1, device=parameters[0].device)
-    return Run(codec, objective, optimiser, plan, steps, ledger)
+    return Run(codec, objective, optimiser, plan, rows, ledger)
 
 
 def _steps(rows: int, batch_size: int) -> int:

@@ -106,6 +106,13 @@ class Batch:
         ``(B, *E)``, True where the cell is known; None where all are.
     context
         ``(B, C)``, what the model is conditioned on; None where it isn't.
+
+    Examples
+    --------
+    >>> batch = Batch(torch.arange(6.0).reshape(3, 2))
+    >>> len(batch), batch[1:].x
+    (3, tensor([[2., 3.],
+            [4., 5.]]))
     """
 
     x: Tensor

@@ -18,7 +18,7 @@ from isthmus.errors import ModelFileError
 from isthmus.writing import whole_folder
 
 FORMAT = 1
-ABOUT, WEIGHTS = "model.json", "weights.safetensors"
+ABOUT, WEIGHTS, REPORT = "model.json", "weights.safetensors", "report.html"
 
 
 class AdapterDocument(BaseModel):
@@ -106,11 +106,22 @@ def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
 
 def check_free(folder: Path) -> None:
     """Raise `ModelFileError` if a model can't go to ``folder``: something else is there."""
-    if folder.exists() and not (folder / ABOUT).is_file() and _occupied(folder):
+    if not folder.exists():
+        return
+    others = [each.name for each in folder.iterdir()] if folder.is_dir() else [folder.name]
+    if _is_model(folder):
+        others = sorted(set(others) - {ABOUT, WEIGHTS, REPORT})
+    if others:
         raise ModelFileError(
-            f"{folder} exists and is no model folder; nothing was written. Name another folder."
+            f"{folder} exists and holds something else than a model ({', '.join(others[:3])}); "
+            "nothing was written. Name another folder, or move that away."
         )
 
 
-def _occupied(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
+def _is_model(folder: Path) -> bool:
+    """Whether ``folder`` holds a model of ours, of whatever format."""
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(about, dict) and {"format", "isthmus"} <= set(about)  # pyright: ignore[reportUnknownArgumentType]

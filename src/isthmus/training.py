@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import cos, inf, pi
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 
 import torch
@@ -26,7 +26,9 @@ from isthmus.space import Batch
 
 Watcher = Callable[[Run], None]
 EVALUATED = 1024
-"""How many validation rows are evaluated at once."""
+"""At most how many validation rows are evaluated at once,"""
+NUMBERS = 2**22
+"""and at most how many numbers of x."""
 CHECKED = 1000
 """After how many steps the ledger is looked at, in a long epoch."""
 
@@ -63,23 +65,47 @@ def fit(
     with seeded(run.plan.seed, device), interruptions() as interrupted:
         if checkpoint is not None and (saved := checkpoint.read()) is not None:
             run.restore(*saved)
-        began = perf_counter() - run.seconds
-        while not run.done:
-            for rows in _batches(run, len(data), device):
-                _advance(run, data[rows])
-                run.seconds = perf_counter() - began
-                if checkpoint is not None and (checkpoint.due or interrupted.is_set()):
-                    checkpoint.write(*run.put())
-                if interrupted.is_set():
-                    raise KeyboardInterrupt(_how_to_resume(checkpoint))
-                if watch is not None:
-                    watch(run)
-            _close_epoch(run, validation)
+        try:
+            _train(run, data, validation, watch, checkpoint, interrupted)
+        except DivergedError:
+            if checkpoint is not None:  # there is no going on from numbers that are none
+                checkpoint.clear()
+            raise
     if run.kept:
         run.codec.load_state_dict(run.kept)
     if checkpoint is not None:
         checkpoint.clear()
     return run.history
+
+
+def _train(
+    run: Run,
+    data: Batch,
+    validation: Batch | None,
+    watch: Watcher | None,
+    checkpoint: Checkpoint | None,
+    interrupted: threading.Event,
+) -> None:
+    began = perf_counter() - run.seconds
+    while not run.done:
+        for rows in _batches(run, len(data), data.x.device):
+            _advance(run, data[rows])
+            run.seconds = perf_counter() - began
+            _pause(run, checkpoint, interrupted)
+            if watch is not None:
+                watch(run)
+        _close_epoch(run, validation)
+        if interrupted.is_set():
+            _pause(run, checkpoint, interrupted)
+
+
+def _pause(run: Run, checkpoint: Checkpoint | None, interrupted: threading.Event) -> None:
+    """Put the run to disk if it is time, and stop if Ctrl-C was pressed."""
+    if checkpoint is not None and (checkpoint.due or interrupted.is_set()):
+        _check_finite(run)
+        checkpoint.write(*run.put())
+    if interrupted.is_set():
+        raise KeyboardInterrupt(_how_to_resume(checkpoint))
 
 
 def step(
@@ -108,8 +134,9 @@ def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list
     codec.eval()
     sums = torch.zeros(len(objective.weights) + 1, device=data.x.device)
     with seeded(seed, data.x.device):
-        for first in range(0, len(data), EVALUATED):
-            batch = data[slice(first, first + EVALUATED)]
+        size = max(8, min(EVALUATED, NUMBERS // data.x[0].numel()))
+        for first in range(0, len(data), size):
+            batch = data[slice(first, first + size)]
             nats = objective(codec, codec(batch))
             sums += len(batch) * torch.stack([nats.total, *nats.means])
     codec.train()
@@ -117,10 +144,11 @@ def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list
 
 
 def _advance(run: Run, batch: Batch) -> None:
-    plan = run.plan
+    plan, progress = run.plan, 1.0
     if plan.decay:
-        run.optimiser.rate = plan.learning_rate * (1 + cos(pi * run.progress)) / 2
-    nats = step(run.codec, run.objective, run.optimiser, batch, run.progress, plan.precision)
+        progress = run.progress
+        run.optimiser.rate = plan.learning_rate * (1 + cos(pi * progress)) / 2
+    nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision)
     with torch.no_grad():
         torch.stack([nats.total, *nats.means], out=run.ledger[run.step])
     run.step += 1
@@ -141,9 +169,11 @@ def _batches(run: Run, rows: int, device: torch.device) -> Iterator[Tensor]:
 
 def _close_epoch(run: Run, validation: Batch | None) -> None:
     _check_finite(run)
-    figures = _named(run, run.ledger.mean(0).tolist())
+    figures = _named(run, (run.sizes @ run.ledger / run.sizes.sum()).tolist())
     if validation is not None:
         values = evaluate(run.codec, run.objective, validation, run.plan.seed)
+        if not all(map(isfinite, values)):
+            raise _diverged(run, values, "on the rows kept aside")
         figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}
     run.epoch, run.step = run.epoch + 1, 0
     about = {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": run.optimiser.rate}
@@ -156,20 +186,23 @@ def _close_epoch(run: Run, validation: Batch | None) -> None:
 
 
 def _check_finite(run: Run) -> None:
+    """Raise `DivergedError` if a step's terms, or the weights after the last, aren't finite."""
     broken = (~run.ledger.isfinite()).nonzero()
-    if not len(broken):
-        return
-    at = int(broken[0, 0])
-    terms = [
-        name
-        for name, value in _named(run, run.ledger[at].tolist()).items()
-        if name != "loss" and not abs(value) < inf
-    ]
-    raise DivergedError(
+    if len(broken):
+        at = int(broken[0, 0])
+        raise _diverged(run, run.ledger[at].tolist(), f"step {at + 1} of {run.steps}")
+    # A step's terms are those before it: what the last one did shows in the weights alone.
+    if not all(bool(each.isfinite().all()) for each in run.codec.parameters()):
+        raise _diverged(run, [inf], f"after step {run.step} of {run.steps}")
+
+
+def _diverged(run: Run, values: list[float], where: str) -> DivergedError:
+    named = zip(["loss", *run.names], values, strict=False)
+    terms = [name for name, value in named if name != "loss" and not isfinite(value)]
+    return DivergedError(
         f"{' and '.join(terms) or 'The loss'} left the finite numbers in epoch {run.epoch + 1}, "
-        f"step {at + 1} of {run.steps}, at learning rate {run.plan.learning_rate:g}. Most often "
-        "the learning rate is too high: try a tenth of it. Else look for values in the data far "
-        "outside the rest."
+        f"{where}, at learning rate {run.plan.learning_rate:g}. Most often the learning rate is "
+        "too high: try a tenth of it. Else look for values in the data far outside the rest."
     )
 
 
@@ -189,7 +222,12 @@ def interruptions() -> Generator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+
+    def stop(*_: object) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)  # pressed again, it stops at once
+
+    before = signal.signal(signal.SIGINT, stop)
     try:
         yield interrupted
     finally:

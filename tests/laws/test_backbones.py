@@ -6,6 +6,7 @@ from members import made, texts
 
 from isthmus import Image, Vector
 from isthmus.backbones import Backbone
+from isthmus.errors import CompositionError
 
 EVERY = pytest.mark.parametrize("text", texts(Backbone))
 SPACES = pytest.mark.parametrize("space", [Vector(6), Image(2, 8, 8)], ids=["vector", "image"])
@@ -81,3 +82,11 @@ def test_no_two_networks_share_weights(text, space):
     shared = {id(each) for each in first.parameters()} & {id(each) for each in second.parameters()}
     assert shared == set()
     assert list(backbone.parameters()) == []
+
+
+def test_one_row_can_not_be_normalised_over_the_batch():
+    encoder, decoder = built("Dense((8,), normalisation='batch')", Vector(6))
+    for network, x in ((encoder, numbers(1, 6)), (decoder, numbers(1, 4))):
+        with pytest.raises(CompositionError, match=r"at least 2 rows in a batch; got 1: use batch"):
+            network(x)
+        assert network.eval()(x).isfinite().all()

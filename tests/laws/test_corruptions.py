@@ -4,8 +4,9 @@ import pytest
 import torch
 from members import looked_up, made, texts
 
-from isthmus import Batch, Codec, Dense, Gaussian, Normal, Vector
+from isthmus import Batch, Categorical, Codec, Dense, Gaussian, Noise, Normal, Vector
 from isthmus.corruptions import Corruption
+from isthmus.errors import CompositionError
 
 EVERY = pytest.mark.parametrize("text", texts(Corruption))
 
@@ -82,9 +83,28 @@ def test_the_target_stays_clean(text):
 @EVERY
 def test_a_strength_out_of_range_is_refused(text):
     cls, wrong = type(made(text)), looked_up(OUT_OF_RANGE, made(text), HERE.format("OUT_OF_RANGE"))
-    with pytest.raises(ValueError, match=rf"{cls.__name__} takes .* was given"):
+    with pytest.raises(ValueError, match=rf"was given; expected .*{cls.__name__}\("):
         made_wrong(cls, wrong)
 
 
 def made_wrong(cls, text):
     return cls(float(text.partition("(")[2].rstrip(")")))
+
+
+@EVERY
+def test_it_damages_what_it_accepts_and_no_more(text):
+    corruption = made(text)
+    assert corruption.accepts
+    for support in ("real", "unit", "binary", "categories"):
+        space = Vector(6, support=support)
+        if support in corruption.accepts:
+            assert repr(corruption.on(space)) == text
+        else:
+            with pytest.raises(CompositionError, match=rf"damages .* the data are {support}"):
+                corruption.on(space)
+
+
+def test_categories_take_no_noise():
+    space = Vector(6, support="categories", levels=3)
+    with pytest.raises(CompositionError, match=r"Noise\(\) damages real or unit .*Use Masking"):
+        Codec(space, Gaussian(2), Categorical(), Dense((4,)), Noise())

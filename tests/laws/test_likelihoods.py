@@ -170,5 +170,17 @@ def test_a_learned_scale_starts_at_one(cls):
 @pytest.mark.parametrize("cls", [Normal, Laplace])
 @pytest.mark.parametrize("scale", [0, -1.0, float("nan")])
 def test_a_scale_that_is_none_is_refused(cls, scale):
-    with pytest.raises(ValueError, match=rf"scale={scale!r}.*above 0, 'feature' or 'shared'"):
+    with pytest.raises(ValueError, match=rf"scale={scale!r}.*above 0.* 'feature' or 'shared'"):
         cls(scale)
+
+
+@EVERY
+def test_what_is_discrete_gives_probabilities(text):
+    likelihood = made(text)
+    space = Vector(4, support=likelihood.support, levels=3)
+    likelihood = likelihood.on(space)
+    raw = torch.zeros(2, *likelihood.raw_shape())
+    sharp = [likelihood(scale * raw.add(1)).log_prob(torch.ones(2, 4)) for scale in (1, 10)]
+    if likelihood.discrete:
+        assert all((each <= 0).all() for each in sharp)
+    assert likelihood.discrete == (type(likelihood).__name__ in ("Bernoulli", "Categorical"))

@@ -46,5 +46,5 @@ def test_warm_up_rises_in_a_straight_line_then_stays():
 
 @pytest.mark.parametrize("until", [-0.1, 1.1])
 def test_warm_up_ends_within_training(until):
-    with pytest.raises(CompositionError, match=rf"until={until}.*expected 0 to 1"):
+    with pytest.raises(CompositionError, match=rf"until={until}.*a number from 0 to 1"):
         WarmUp(until)

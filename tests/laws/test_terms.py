@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from members import codec_with, looked_up, made, texts
+from members import codec_with, family, looked_up, made, texts, wine
 
 from isthmus import KL, NLL, Batch, ImportanceWeighted, WarmUp, catalogue
 from isthmus.errors import CompositionError
@@ -148,3 +148,36 @@ def test_scoring_draws_nothing(text):
 def test_a_point_has_no_density(text):
     with pytest.raises(CompositionError, match=r"latent with a density.*Gaussian\(d\)"):
         value_of(1 * made(text), codec_with("Point(3)"), draw=False)
+
+
+def test_a_schedule_weighs_a_sum_but_no_schedule():
+    assert repr(WarmUp(0.2) * (NLL() + 4 * KL())) == (
+        "WarmUp(0.2) * NLL() + WarmUp(0.2, peak=4.0) * KL()"
+    )
+    assert repr((NLL() + 4 * KL()) * 2) == "2 * NLL() + 8 * KL()"
+    with pytest.raises(CompositionError, match=r"one schedule for each term"):
+        WarmUp(0.2) * (NLL() + WarmUp(0.3) * KL())
+
+
+@pytest.mark.parametrize(
+    ("objective", "heard"),
+    [(NLL() + KL(), True), (NLL() + 0 * KL(), False), (NLL() + WarmUp(0.1) * KL(), True),
+     (NLL() + WarmUp(0.1, peak=0.0) * KL(), False)],
+    ids=repr,
+)  # fmt: skip
+def test_a_term_that_weighs_nothing_has_no_say(objective, heard):
+    assert objective.fits_prior == objective.bounds_density == heard
+
+
+def test_without_a_weight_for_its_prior_a_model_has_none():
+    model = family("VAE", beta=0.0, epochs=1).fit(wine(rows=20))
+    with pytest.raises(CompositionError, match="prior"):
+        model.sample(1)
+
+
+def test_a_refused_weight_changes_nothing():
+    objective = NLL() + 4 * KL() + ImportanceWeighted(3)
+    for wrong in ({"KL": -1}, {"KL": 2, "ImportanceWeighted__samples": 0}):
+        with pytest.raises(CompositionError):
+            objective.set_params(**wrong)
+        assert repr(objective) == "NLL() + 4 * KL() + ImportanceWeighted(3)"

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import torch
 from torch import Size, Tensor, nn
 
 from isthmus.backbones.base import Backbone
 from isthmus.errors import CompositionError
+from isthmus.ranges import number, whole
 from isthmus.space import Space
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -63,18 +65,16 @@ class Dense(Backbone):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if not 0 <= depth <= DEEPEST:
-            raise CompositionError(f"depth={depth!r} was given; expected 0 to {DEEPEST}.")
-        self.widths = [widths] * depth if isinstance(widths, int) else list(widths)
-        if any(width < 1 for width in self.widths):
-            raise CompositionError(f"widths={widths!r} was given; every layer needs at least 1.")
-        if not 0 <= dropout < 1:
-            raise CompositionError(f"dropout={dropout} was given; expected 0 up to, not with, 1.")
+        self.widths = _widths(
+            widths, whole("depth", depth, 0, DEEPEST, example="Dense(64, depth=2)")
+        )
         self.activation = _named(activation, ACTIVATIONS, "activation")
         self.normalisation = (
             _named(normalisation, NORMALISATIONS, "normalisation") if normalisation else None
         )
-        self.dropout = dropout
+        self.dropout = number(
+            "dropout", dropout, 0, 1, without=(1,), example="Dense((64,), dropout=0.1)"
+        )
 
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
         """Make a network from ``(B, *E)`` to ``(B, out)``."""
@@ -105,9 +105,15 @@ class Perceptron(nn.Module):
         super().__init__()
         self.layers = layers
         self.shape = tuple(shape)
+        self.compares_rows = any(isinstance(each, nn.BatchNorm1d) for each in layers)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *shape)`` from ``(B, *)`` and ``(B, C)``."""
+        if self.compares_rows and self.training and len(x) < 2:
+            raise CompositionError(
+                f"batch normalisation needs at least 2 rows in a batch; got {len(x)}: use "
+                "batch_size >= 2, or normalisation='layer'."
+            )
         flat = x.flatten(1)
         if context is not None:
             flat = torch.cat([flat, context], dim=1)
@@ -115,7 +121,21 @@ class Perceptron(nn.Module):
         return out if len(self.shape) == 1 else out.reshape(len(flat), *self.shape)
 
 
-def _named(name: str, choices: dict[str, type[nn.Module]], role: str) -> type[nn.Module]:
-    if name not in choices:
+def _widths(widths: Any, depth: int) -> list[int]:
+    """Return the width of each layer."""
+    example = "Dense((64, 32)), or Dense(64, depth=2)"
+    if isinstance(widths, tuple | list):
+        try:
+            return [whole("width", each, 1, example=example) for each in widths]
+        except CompositionError as error:
+            raise CompositionError(
+                f"widths={widths!r} was given; every layer needs at least 1, a whole number, "
+                f"as in {example}."
+            ) from error
+    return [whole("widths", widths, 1, example=example)] * depth
+
+
+def _named(name: Any, choices: dict[str, type[nn.Module]], role: str) -> type[nn.Module]:
+    if not isinstance(name, str) or name not in choices:
         raise CompositionError(f"{role}={name!r} was given; expected one of {', '.join(choices)}.")
     return choices[name]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.corruptions.base import Corruption
-from isthmus.errors import CompositionError
+from isthmus.ranges import number
 from isthmus.space import Batch
 
 
@@ -28,9 +28,7 @@ class Masking(Corruption):
 
     def __init__(self, rate: float = 0.25) -> None:
         super().__init__()
-        if not 0 <= rate <= 1:
-            raise CompositionError(f"Masking takes a rate from 0 to 1; {rate} was given.")
-        self.rate = rate
+        self.rate = number("rate", rate, 0, 1, example="Masking(0.25)")
 
     def forward(self, batch: Batch) -> Tensor:
         """Return ``m x``."""

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.corruptions.base import Corruption
-from isthmus.errors import CompositionError
+from isthmus.ranges import number
 from isthmus.space import Batch
 
 
@@ -25,11 +25,11 @@ class Noise(Corruption):
     tensor([[1., 1.]])
     """
 
+    accepts = ("real", "unit", "binary")
+
     def __init__(self, scale: float = 0.1) -> None:
         super().__init__()
-        if scale < 0:
-            raise CompositionError(f"Noise takes a scale of 0 or more; {scale} was given.")
-        self.scale = scale
+        self.scale = number("scale", scale, 0, example="Noise(0.1)")
 
     def forward(self, batch: Batch) -> Tensor:
         """Return ``x + scale * eps``."""

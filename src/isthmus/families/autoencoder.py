@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from isthmus.estimator import BaseAutoencoder, Recipe
+from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Point
 from isthmus.objectives import NLL
+from isthmus.recipe import Recipe
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

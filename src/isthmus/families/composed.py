@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from isthmus.errors import CompositionError
-from isthmus.estimator import BaseAutoencoder, Recipe
+from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Latent, Point
 from isthmus.objectives import NLL, Objective, Term
+from isthmus.recipe import Recipe
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 from isthmus.errors import CompositionError
-from isthmus.estimator import BaseAutoencoder, Recipe
+from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Gaussian
 from isthmus.objectives import KL, NLL, ImportanceWeighted, WarmUp
+from isthmus.recipe import Recipe
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

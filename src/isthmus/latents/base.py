@@ -1,14 +1,13 @@
 """Latent: numbers from the encoder become a distribution over codes."""
 
 from abc import ABC, abstractmethod
-from numbers import Integral
 from typing import ClassVar
 
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
-from isthmus.errors import CompositionError
 from isthmus.part import Part
+from isthmus.ranges import whole
 
 
 class Latent(Part, ABC):
@@ -35,12 +34,7 @@ class Latent(Part, ABC):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        if not isinstance(dim, Integral) or dim < 1:
-            raise CompositionError(
-                f"A latent of {dim!r} dimensions was asked for; it takes a whole number, "
-                "at least 1."
-            )
-        self.dim = int(dim)
+        self.dim = whole("dim", dim, 1, example=f"{type(self).__name__}(16)")
 
     @property
     @abstractmethod

@@ -25,12 +25,15 @@ class Likelihood(Part, ABC):
         The values that an adapter should bring the data to for this likelihood.
     accepts
         Every support that it can stand on.
+    discrete
+        Whether it gives values probabilities, of which none is above 1, rather than densities.
     space
         The space that it was made for by `on`.
     """
 
     support: ClassVar[Support]
     accepts: ClassVar[tuple[Support, ...]]
+    discrete: ClassVar[bool] = False
     space: Space
 
     def on(self, space: Space) -> Self:

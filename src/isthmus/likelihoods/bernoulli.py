@@ -26,6 +26,7 @@ class Bernoulli(Likelihood):
 
     support = "unit"
     accepts = ("unit", "binary")
+    discrete = True
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``Bernoulli(sigmoid(raw))``, elementwise."""

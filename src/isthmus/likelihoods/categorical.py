@@ -23,6 +23,7 @@ class Categorical(Likelihood):
 
     support = "categories"
     accepts = ("categories",)
+    discrete = True
 
     def raw_shape(self) -> torch.Size:
         """Return ``(levels, *E)``."""

@@ -15,7 +15,9 @@ class Laplace(LocationScale):
     ----------
     scale
         A number (1 by default: absolute error), ``"feature"`` (one learned for each
-        feature; a channel in pictures) or ``"shared"`` (one learned for all).
+        feature; a channel in pictures) or ``"shared"`` (one learned for all). A learned
+        scale never falls below 0.01: data that vary less, such as a constant column, would
+        earn an infinite density.
 
     Examples
     --------

@@ -1,13 +1,13 @@
 """The scale of a location-scale likelihood: given, or learned beside the decoder."""
 
 from math import log
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import CompositionError
 from isthmus.likelihoods.base import Likelihood
+from isthmus.ranges import number
 from isthmus.space import Space
 
 ScaleChoice = float | Literal["feature", "shared"]
@@ -55,7 +55,7 @@ class LocationScale(Likelihood):
     ----------
     scale
         A number (1 by default), ``"feature"`` (one learned for each feature; a channel in
-        pictures) or ``"shared"`` (one learned for all).
+        pictures) or ``"shared"`` (one learned for all). A learned one stays above 0.01.
     """
 
     support = "real"
@@ -63,16 +63,15 @@ class LocationScale(Likelihood):
 
     def __init__(self, scale: ScaleChoice = 1.0) -> None:
         super().__init__()
-        if not _possible(scale):
-            raise CompositionError(
-                f"scale={scale!r} was given; expected a number above 0, 'feature' or 'shared'."
-            )
-        self.choice: ScaleChoice = scale
+        self.choice: ScaleChoice = _choice(scale, type(self).__name__)
 
     def build(self) -> None:
         """Make the scale."""
         self.scale = Scale(self.choice, self.space)
 
 
-def _possible(scale: ScaleChoice) -> bool:
-    return scale in ("feature", "shared") if isinstance(scale, str) else scale > 0
+def _choice(scale: Any, owner: str) -> ScaleChoice:
+    if scale == "feature" or scale == "shared":
+        return scale
+    example = f"{owner}(1.0), or 'feature' or 'shared'"
+    return number("scale", scale, 0, without=(0,), example=example)

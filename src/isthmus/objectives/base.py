@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
 from isthmus.objectives.schedules import Schedule
-from isthmus.part import Part
+from isthmus.part import Part, changed
+from isthmus.ranges import number
 
 Weight = float | Schedule
 
@@ -35,6 +36,17 @@ class Term(Part, ABC):
     bounds_density
         Whether it weighs the likelihood against the prior in nats, so that the scale of
         the likelihood matters and should be learned.
+
+    Examples
+    --------
+    >>> class Sparsity(Term):
+    ...     "The absolute code, summed: ``sum_d |z_d|``."
+    ...
+    ...     def forward(self, codec, trace):
+    ...         return trace.z.abs().flatten(1).sum(1)
+    >>> from isthmus import NLL
+    >>> NLL() + 0.1 * Sparsity()
+    NLL() + 0.1 * Sparsity()
     """
 
     fits_prior: ClassVar[bool] = False
@@ -50,7 +62,7 @@ class Term(Part, ABC):
     __rmul__ = __mul__
 
     def __add__(self, other: "Term | Objective") -> "Objective":
-        return 1 * self + other
+        return 1 * self + other if _summand(other) else NotImplemented
 
 
 @dataclass(frozen=True)
@@ -81,8 +93,8 @@ class Nats:
     @property
     def rows(self) -> Tensor:
         """The weighted sum of every term that has a value for each row: ``(B,)``."""
-        one = torch.zeros(())
-        return self._sum([term if term.dim() else one for term in self.terms.values()])
+        zero = torch.zeros(())
+        return self._sum([term if term.dim() else zero for term in self.terms.values()])
 
     def _sum(self, values: Sequence[Tensor]) -> Tensor:
         weights = self.weights.values()
@@ -99,7 +111,7 @@ class Objective(Part):
     Parameters
     ----------
     weighted
-        Pairs of a weight and a term.
+        Pairs of a weight, a number of 0 or more or a `Schedule`, and a term.
 
     Examples
     --------
@@ -113,6 +125,7 @@ class Objective(Part):
 
     def __init__(self, weighted: Sequence[tuple[Weight, Term]]) -> None:
         super().__init__()
+        weighted = _pairs(weighted)
         names = [type(term).__name__ for _, term in weighted]
         if len(set(names)) < len(names):
             raise CompositionError(
@@ -132,13 +145,13 @@ class Objective(Part):
 
     @property
     def fits_prior(self) -> bool:
-        """Whether draws from the prior can be decoded."""
-        return any(term.fits_prior for term in self._members())
+        """Whether draws from the prior can be decoded: a term that weighs nothing has no say."""
+        return any(term.fits_prior for term in self._heard())
 
     @property
     def bounds_density(self) -> bool:
         """Whether the likelihood is weighed against the prior, in nats."""
-        return any(term.bounds_density for term in self._members())
+        return any(term.bounds_density for term in self._heard())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return each term's weight by the term's name, and the terms' own parameters."""
@@ -151,26 +164,30 @@ class Objective(Part):
 
     def set_params(self, **params: Any) -> Self:
         """Change weights by ``NAME=weight``, terms by ``NAME__parameter=value``."""
+        weights, terms = dict(self.weights), dict(zip(self.weights, self._members(), strict=True))
         for key, value in params.items():
             name, _, inner = key.partition("__")
-            if name not in self.weights:
-                known = ", ".join(self.weights)
+            if name not in weights:
+                known = ", ".join(weights)
                 raise ValueError(f"{self!r} has no term {name!r}; it has: {known}.")
             if inner:
-                self.get_submodule(f"terms.{name}").set_params(**{inner: value})  # pyright: ignore
+                terms[name] = changed(terms[name], inner, value)
             else:
-                self.weights[name] = value
-        self.arguments["weighted"] = tuple(zip(self.weights.values(), self._members(), strict=True))
-        return self
+                weights[name] = value
+        return self.become(type(self)(tuple(zip(weights.values(), terms.values(), strict=True))))
 
     def __add__(self, other: "Term | Objective") -> "Objective":
-        right = other if isinstance(other, Objective) else 1 * other
+        if not _summand(other):
+            return NotImplemented
+        right = 1 * other
         return Objective((*self.arguments["weighted"], *right.arguments["weighted"]))
 
-    def __rmul__(self, factor: float) -> "Objective":
+    def __mul__(self, factor: Weight) -> "Objective":
         return Objective(
-            tuple((factor * weight, term) for weight, term in self.arguments["weighted"])
+            tuple((_product(factor, weight), term) for weight, term in self.arguments["weighted"])
         )
+
+    __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return " + ".join(
@@ -180,6 +197,45 @@ class Objective(Part):
 
     def _members(self) -> list[Term]:
         return [term for term in self.terms.values() if isinstance(term, Term)]
+
+    def _heard(self) -> list[Term]:
+        """Return the terms that weigh anything once training is through."""
+        pairs = zip(self.weights.values(), self._members(), strict=True)
+        return [term for weight, term in pairs if _at(weight, 1.0) != 0]
+
+
+def _summand(value: Any) -> bool:
+    return isinstance(value, Term | Objective)
+
+
+def _pairs(weighted: Any) -> list[tuple[Weight, Term]]:
+    """Return the pairs that an objective is made of, each looked at."""
+    pairs = cast("list[Any]", list(weighted)) if isinstance(weighted, tuple | list) else []
+    fine = [isinstance(each, tuple | list) and len(each) == 2 for each in pairs]
+    if not pairs or not all(fine) or not all(isinstance(term, Term) for _, term in pairs):
+        raise CompositionError(
+            f"An objective of {weighted!r} was asked for; expected one pair or more of a weight "
+            "and a term. Write it as a sum, as in NLL() + 4 * KL()."
+        )
+    return [(_weight(weight), term) for weight, term in pairs]
+
+
+def _weight(weight: Any) -> Weight:
+    if isinstance(weight, Schedule):
+        return weight
+    return number("weight", weight, 0, example="4 * KL(), or WarmUp(0.2) * KL()")
+
+
+def _product(factor: Weight, weight: Weight) -> Weight:
+    factor = _weight(factor)
+    if not isinstance(factor, Schedule):
+        return factor * weight
+    if isinstance(weight, Schedule):
+        raise CompositionError(
+            f"{factor!r} was given to weigh a term that {weight!r} weighs already; expected one "
+            "schedule for each term. Give the term one of the two."
+        )
+    return weight * factor
 
 
 def _at(weight: Weight, progress: float) -> float:

@@ -5,10 +5,10 @@ from math import log
 from torch import Tensor, logsumexp
 
 from isthmus.codec import Codec, Trace
-from isthmus.errors import CompositionError
 from isthmus.objectives.base import Term
 from isthmus.objectives.kl import divergence
 from isthmus.objectives.nll import cells
+from isthmus.ranges import whole
 
 
 class ImportanceWeighted(Term):
@@ -37,9 +37,7 @@ class ImportanceWeighted(Term):
 
     def __init__(self, samples: int = 5) -> None:
         super().__init__()
-        if samples < 1:
-            raise CompositionError(f"samples={samples} was given; expected at least 1.")
-        self.samples = samples
+        self.samples = whole("samples", samples, 1, example="ImportanceWeighted(5)")
 
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``(B,)``."""

@@ -1,10 +1,9 @@
 """Schedules: weights that change along training."""
 
 from abc import ABC, abstractmethod
-from numbers import Real
 
-from isthmus.errors import CompositionError
 from isthmus.part import Part
+from isthmus.ranges import number
 
 
 class Schedule(Part, ABC):
@@ -44,14 +43,13 @@ class WarmUp(Schedule):
 
     def __init__(self, until: float = 0.1, peak: float = 1.0) -> None:
         super().__init__()
-        if not (isinstance(until, Real) and 0 <= until <= 1):
-            raise CompositionError(f"WarmUp(until={until!r}) was given; expected 0 to 1.")
-        self.until = until
-        self.peak = peak
+        self.until = number("until", until, 0, 1, example="WarmUp(0.1)")
+        self.peak = number("peak", peak, 0, example="WarmUp(0.1, peak=4.0)")
 
     def forward(self, progress: float) -> float:
         """Return ``peak * min(1, progress / until)``."""
         return self.peak * min(1.0, progress / self.until) if self.until else self.peak
 
     def __rmul__(self, factor: float) -> "WarmUp":
+        factor = number("factor", factor, 0, example=f"2 * {self!r}")
         return WarmUp(self.until, factor * self.peak)
