@@ -46,8 +46,10 @@ def read(text: str, names: Mapping[str, Callable[..., Any]]) -> Any:
             raise FormulaError(f"it is {len(text)} characters long; at most {LONGEST} are read")
         return _value(ast.parse(text.strip(), mode="eval").body, names)
     except CAUGHT as error:
+        # Python's own words for a syntax error name a file and a line that nobody wrote.
+        said = error.msg if isinstance(error, SyntaxError) else str(error).rstrip(".")
         raise FormulaError(
-            f"Can't read {_shown(text)!r} as a part: {error}. Write it as it prints, "
+            f"Can't read {_shown(text)!r} as a part: {said}. Write it as it prints, "
             f"for example \"Dense((400,), activation='tanh')\" or 'NLL() + 4 * KL()'."
         ) from error
 
