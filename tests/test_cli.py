@@ -221,10 +221,10 @@ def test_demo_ends_with_the_page_to_open(out: Path, monkeypatch: pytest.MonkeyPa
     ("command", "says"),
     [
         ("fit nothing.csv", "nothing.csv does not exist"),
-        ("fit iris.csv", "species (str). Leave such a column out with --drop species, or name it"),
+        ("fit iris.csv", "species (str). Leave them out with: --drop species. One"),
         ("fit iris.csv --drop specie", "no column specie; it has a, b, c, d, species (perhaps"),
         ("fit iris.csv --drop species --epochs 0", "epochs=0 was given; expected at least 1"),
-        ("fit iris.csv --drop species --out pictures", "is no model folder; nothing was written"),
+        ("fit iris.csv --drop species --out pictures", "something else than a model"),
         ("fit digits.npy --label x", "digits.npy holds an array"),
         ("encode iris.csv -m pictures", "pictures is no model folder"),
         ("encode pictures -m table", "fitted to a table of 4 columns"),
@@ -274,6 +274,14 @@ def test_missing_and_renamed_columns_are_named(out: Path) -> None:
     IRIS.assign(d="high").to_csv(out / "text.csv", index=False)
     said = isthmus("encode", out / "text.csv", "-m", "table", code=1).stderr
     assert "d (str). The model was fitted to numbers there" in said
+
+
+def test_every_column_of_text_is_named_to_be_dropped(out: Path) -> None:
+    words = {f"word {place}": "high" for place in range(10)}
+    IRIS.assign(**words).to_csv(out / "text.csv", index=False)
+    said = isthmus("fit", out / "text.csv", "-o", out / "m", code=1).stderr
+    assert " ".join(f"--drop 'word {place}'" for place in range(10)) + ". One of" in said
+    assert "--label 'word 0'" in said
 
 
 def test_columns_are_matched_by_name(out: Path) -> None:

@@ -35,6 +35,29 @@ def test_a_csv_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
     assert np.array_equal(found.to_numpy(), IRIS.to_numpy())
 
 
+def test_a_first_line_with_a_number_is_a_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sea.csv").write_text("M,0.455,?\nF,?,9\n")
+    found = files.read(tmp_path / "sea.csv")
+    assert list(found.columns) == ["0", "1", "2"]
+    assert found["0"].tolist() == ["M", "F"]
+    np.testing.assert_array_equal(found[["1", "2"]], [[0.455, np.nan], [np.nan, 9]])
+    assert "the columns are called 0 to 2" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_parquet_table_with_numbered_columns_has_names(tmp_path: Path) -> None:
+    pd.DataFrame(IRIS.to_numpy()).to_parquet(tmp_path / "iris.parquet")
+    assert list(files.read(tmp_path / "iris.parquet").columns) == ["0", "1", "2", "3"]
+
+
+def test_row_names_before_counted_columns_are_kept(tmp_path: Path) -> None:
+    named = pd.DataFrame(IRIS.to_numpy(), columns=list("0123"))
+    named.index = [f"flower {row}" for row in range(len(IRIS))]
+    files.write(tmp_path / "iris.csv", named)
+    pd.testing.assert_frame_equal(files.read(tmp_path / "iris.csv"), named)
+
+
 def test_a_header_that_counts_the_columns_is_a_header(tmp_path: Path) -> None:
     pd.DataFrame(IRIS.to_numpy()).to_csv(tmp_path / "iris.csv", index=False)
     assert len(files.read(tmp_path / "iris.csv")) == len(IRIS)

@@ -82,10 +82,10 @@ def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[st
     if not len(kept.columns):
         raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
     if others := _not_numbers(kept):
-        first = shlex.quote(others[0])
+        dropped = " ".join(f"--drop {shlex.quote(name)}" for name in others)
         raise DataError(
-            f"{_counted(others, kept, source)} Leave such a column out with --drop {first}, or "
-            f"name it as the label that colours the report, with --label {first}."
+            f"{_counted(others, kept, source)} Leave them out with: {dropped}. One of them may "
+            f"colour the report instead, for example: --label {shlex.quote(others[0])}"
         )
     return Data(kept, source, X[label].to_numpy() if label else None)
 

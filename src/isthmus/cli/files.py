@@ -1,5 +1,6 @@
 """Files: tables, arrays and pictures on disk, read with care and written whole."""
 
+import csv
 import re
 from collections.abc import Sequence
 from math import ceil, sqrt
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.adapters import Files, files_in
+from isthmus.cli import screen
 from isthmus.errors import DataError, require
 from isthmus.writing import whole_file, whole_folder
 
@@ -18,6 +20,8 @@ ARRAYS = (".npy",)
 Readable = pd.DataFrame | np.ndarray | Files
 
 SEPARATORS = ",;\t|"
+HOLES = ["?", " ?"]
+"""What stands for a missing value, besides what pandas takes for one."""
 SEEN = 64
 """How tall a picture on a sheet should be, in pixels."""
 WIDEST = 12
@@ -126,31 +130,42 @@ def write_pictures(
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-        separator = max(SEPARATORS, key=header.count)
-        found = pd.read_csv(path, sep=separator, header=_header(header.split(separator)))
+            first = file.readline()
+        separator = max(SEPARATORS, key=first.count)
+        header = _header(next(csv.reader([first], delimiter=separator), []))
+        found = pd.read_csv(path, sep=separator, header=header, na_values=HOLES)
     except (OSError, UnicodeDecodeError, ValueError) as error:  # pandas' own are ValueErrors
         said = "it is empty" if not path.stat().st_size else str(error).strip()
         raise _unreadable(path, "a CSV table", said) from error
+    if header is None:
+        screen.note(
+            f"The first line of {path} holds numbers, so it was read as a row, not as names; the "
+            f"columns are called 0 to {len(found.columns) - 1}."
+        )
     if isinstance(found.columns[0], str) and found.columns[0].startswith("Unnamed: 0"):
         return found.set_index(found.columns[0]).rename_axis(None)  # written with row names
     return found.set_axis([str(name) for name in found.columns], axis=1)
 
 
 def _header(names: Sequence[str]) -> int | None:
-    """Return the header's line, or None where the first line is data: numbers, not counted up."""
-    plain = [name.strip().strip('"') for name in names]
-    counted = plain == [str(place) for place in range(len(plain))]
+    """Return the header's line, or None where the first line is data: a number is no name.
+
+    Columns that are counted up, perhaps after an unnamed one of row names, are named so.
+    """
+    plain = [name.strip() for name in names]
+    named = [name for name in plain if name]
+    counted = named == [str(place) for place in range(len(named))]
     number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-    return None if all(number.fullmatch(name) for name in plain) and not counted else 0
+    return None if any(number.fullmatch(name) for name in named) and not counted else 0
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     require("pyarrow", "frames")
     try:
-        return pd.read_parquet(path)
+        found = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's own are ValueErrors
         raise _unreadable(path, "a Parquet table", str(error)) from error
+    return found.set_axis([str(name) for name in found.columns], axis=1)
 
 
 def _read_npy(path: Path) -> np.ndarray:
