@@ -96,7 +96,7 @@ def test_nothing_else_is_ever_replaced(model, tmp_path):
     (tmp_path / "notes" / "thesis.txt").write_text("years of work")
     (tmp_path / "file").write_text("more of it")
     for place in ("notes", "file"):
-        with pytest.raises(ModelFileError, match=r"something else than a model .*nothing was written. Name"):
+        with pytest.raises(ModelFileError, match=r"something else .*nothing was written. Name"):
             model.save(tmp_path / place)
     assert (tmp_path / "notes" / "thesis.txt").read_text() == "years of work"
     assert (tmp_path / "file").read_text() == "more of it"
