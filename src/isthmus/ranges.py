@@ -47,7 +47,7 @@ def number(
     """
     value = plain(value)
     if _within(value, Real, low, high) and value not in without:
-        return value
+        return value if isinstance(value, int) else float(value)
     expected = f"a number{_range(low, high, without)}"
     raise CompositionError(f"{name}={value!r} was given; expected {expected}, as in {example}.")
 
