@@ -115,6 +115,32 @@ def test_fit_reads_a_folder_of_pictures(out: Path) -> None:
     assert (facts["rows"], facts["shape"]) == (20, [1, 8, 8])
 
 
+def test_one_row_is_too_few_to_begin(out: Path) -> None:
+    IRIS[:1].to_csv(out / "one.csv", index=False)
+    said = isthmus("fit", out / "one.csv", "-o", out / "m", code=1).stderr
+    assert "needs at least 2" in said
+    assert "Training" not in said
+
+
+def test_a_model_that_is_replaced_is_named(out: Path) -> None:
+    command = ("fit", "iris.npy", "-o", out / "m", *QUICK)
+    assert "There is a model" not in isthmus(*command).stderr
+    assert f"There is a model in {out / 'm'}; the new one" in isthmus(*command).stderr
+
+
+def test_two_runs_are_kept_apart(out: Path) -> None:
+    with jobs._held(out / ".m.training", out / "m"):
+        said = isthmus("fit", "iris.npy", "-o", out / "m", *QUICK, code=1).stderr
+    assert f"Another fit is writing to {out / 'm'}" in said
+    isthmus("fit", "iris.npy", "-o", out / "m", *QUICK)
+
+
+def test_fit_speaks_as_the_shell_does() -> None:
+    shown = isthmus("fit", "--help").stdout
+    assert "none: chosen from the data" in one_line(shown)
+    assert "None:" not in shown
+
+
 def test_fit_shows_every_field() -> None:
     shown = isthmus("fit", "--help").stdout
     for words in ("--latent-dim", "--objective", "--batch-size", "The weight of the KL term"):
@@ -221,9 +247,12 @@ def test_demo_ends_with_the_page_to_open(out: Path, monkeypatch: pytest.MonkeyPa
     ("command", "says"),
     [
         ("fit nothing.csv", "nothing.csv does not exist"),
-        ("fit iris.csv", "species (str). Leave them out with: --drop species. One"),
+        ("fit iris.csv", "species (str). Leave it out with: --drop species. It may"),
         ("fit iris.csv --drop specie", "no column specie; it has a, b, c, d, species (perhaps"),
-        ("fit iris.csv --drop species --epochs 0", "epochs=0 was given; expected at least 1"),
+        ("fit iris.csv --out iris.csv/x", "Can't write iris.csv/x: "),
+        ("fit nothing.csv --out /proc/x", "Can't write /proc/x: "),
+        ("encode iris.csv -m table -o iris.csv/x.csv", "Can't write iris.csv/x.csv: "),
+        ("report table nothing.csv -o iris.csv/x.html", "Can't write iris.csv/x.html: "),
         ("fit iris.csv --drop species --out pictures", "something else than a model"),
         ("fit digits.npy --label x", "digits.npy holds an array"),
         ("encode iris.csv -m pictures", "pictures is no model folder"),
@@ -250,6 +279,12 @@ def test_an_error_is_one_line_on_stderr(out: Path, command: str, says: str) -> N
         ("fit iris.csv --family linear --beta 2", "LinearAutoencoder has no field beta; VAE has"),
         ("fit iris.csv --epochs few", "'few' was given; expected a whole number"),
         ("fit iris.csv --latentdim 3", "--latentdim"),
+        ("fit nothing.csv --epochs 0", "epochs=0 was given; expected at least 1"),
+        ("fit nothing.csv --latent-dim 0", "0 was given; expected"),
+        ("fit nothing.csv --learning-rate nan", "learning_rate=nan was given"),
+        ("fit nothing.csv --device abacus", "device='abacus' was given"),
+        ("report table nothing.csv -o pictures", "pictures is a folder; expected a file ending"),
+        ("report table iris.csv -o iris.csv", "iris.csv is no page; expected a file ending in"),
         ("encode iris.csv", "--model"),
         ("encode iris.csv -m table -o codes.xlsx", "ends in '.xlsx'"),
         ("reconstruct digits.npy -m digits", "name a folder, or a .png or .npy file, with -o"),
@@ -304,6 +339,21 @@ def test_an_interruption_is_told_apart(out: Path, monkeypatch: pytest.MonkeyPatc
     result = isthmus("encode", "iris.csv", "-m", "table", "-o", out / "codes.csv", code=130)
     assert (result.stdout, result.stderr.splitlines()[-1]) == ("", "Interrupted.")
     assert (out / "codes.csv").read_text() == "old"
+
+
+def test_an_interrupted_report_leaves_a_complete_model(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs.report, "write", stopped)
+    said = isthmus("fit", "iris.npy", "-o", out / "m", *QUICK, code=130).stderr.splitlines()[-1]
+    assert said == (
+        f"Interrupted; the model {out / 'm'} is complete. "
+        f"`isthmus report {out / 'm'} iris.npy` makes its report."
+    )
+    assert load(out / "m").transform(IRIS.to_numpy()).shape == (150, 2)
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bits(out: Path) -> None:

@@ -83,9 +83,10 @@ def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[st
         raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
     if others := _not_numbers(kept):
         dropped = " ".join(f"--drop {shlex.quote(name)}" for name in others)
+        them, one = ("it", "It") if len(others) == 1 else ("them", "One of them")
         raise DataError(
-            f"{_counted(others, kept, source)} Leave them out with: {dropped}. One of them may "
-            f"colour the report instead, for example: --label {shlex.quote(others[0])}"
+            f"{_counted(others, kept, source)} Leave {them} out with: {dropped}. {one} may "
+            f"colour the report instead: --label {shlex.quote(others[0])}"
         )
     return Data(kept, source, X[label].to_numpy() if label else None)
 

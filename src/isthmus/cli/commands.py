@@ -30,8 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON object.")]
+Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show where an error came from.")]
 DataPath = Annotated[
     Path,
     typer.Argument(
@@ -135,9 +135,11 @@ def fit(
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeatable.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option(help="Go on from where the same command was cut off.")
+        bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
     ] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", metavar="", help="Show no progress bar.")
+    ] = False,
     **given: Any,
 ) -> Answer:
     """Train an autoencoder, and write the model with a report."""
@@ -145,7 +147,9 @@ def fit(
 
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
+    jobs.check_fields_of(model)
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
+    jobs.check_free(folder)
     ready = columns.to_learn_from(files.read(data), str(data), label, drop or ())
     return jobs.train(model, ready, folder, resume)
 
@@ -192,7 +196,9 @@ def sample(
         typer.Option(metavar="ROW DATA", help="Draw round this row of DATA, not from the prior."),
     ] = None,
     radius: Annotated[float, typer.Option(min=0, help="How far round it.")] = 1.0,
-    noise: Annotated[bool, typer.Option("--noise", help="Draw from p(x | z) as well.")] = False,
+    noise: Annotated[
+        bool, typer.Option("--noise", metavar="", help="Draw from p(x | z) as well.")
+    ] = False,
     random_state: Annotated[
         int | None, typer.Option(help="A seed; the model's own if left out.")
     ] = None,
@@ -309,7 +315,9 @@ def _version(asked: bool) -> None:
 def _group(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", metavar="", callback=_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass

@@ -67,6 +67,8 @@ def check_writable(path: Path, pictures: bool) -> None:
         )
     if not pictures and ending not in (*TABLES, *ARRAYS):
         raise DataError(f"{path} {_ends(path)}; expected .csv, .parquet or .npy.")
+    if ending and path.is_dir():
+        raise DataError(f"{path} is a folder; expected a file that ends in {ending!r}.")
     if pictures and ending == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DataError(
             f"{path} exists and is not an empty folder; nothing was written. Name "

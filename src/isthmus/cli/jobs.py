@@ -1,25 +1,56 @@
 """Jobs: what the commands do, in pieces that several of them share."""
 
-import shutil
+import shlex
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import typer
 
-from isthmus import report, store
-from isthmus.adapters import Images
+from isthmus import report, store, writing
+from isthmus.adapters import Files, Images
 from isthmus.backbones import Dense
 from isthmus.catalogue import load
+from isthmus.checks import check_fields
 from isthmus.cli import columns, files, screen
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
-from isthmus.errors import DataError, DivergedError, ModelFileError
-from isthmus.estimator import BaseAutoencoder
+from isthmus.errors import (
+    CompositionError,
+    DataError,
+    DivergedError,
+    ModelFileError,
+    UnwritableError,
+)
+from isthmus.estimator import BaseAutoencoder, device_called
 from isthmus.families import VAE
 
-PAGE = "report.html"
+if sys.platform != "win32":
+    import fcntl
+
+PAGES = (".html", ".htm")
+LOCK = "lock"
+"""The file that a run holds in its hidden folder."""
+
+
+def check_fields_of(model: BaseAutoencoder) -> None:
+    """Raise `typer.BadParameter` for a field that won't do, before any data are read."""
+    try:
+        check_fields(model)
+        model.recipe()
+        device_called(model.device)
+    except CompositionError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def check_free(folder: Path) -> None:
+    """Raise an error if no model could be written to ``folder``."""
+    store.check_free(folder)
+    _check_room(folder)
 
 
 def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True) -> Answer:
@@ -28,34 +59,101 @@ def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True)
     Along the way the run is kept in a hidden folder beside it, from which the same command
     goes on if it is cut off.
     """
-    store.check_free(folder)
-    kept = folder.with_name(f".{folder.name}.training")
-    if not resume:
-        shutil.rmtree(kept, ignore_errors=True)
-    elif any(kept.glob("*.safetensors")):
-        screen.note("There is a run that was cut off; going on from it.")
-    screen.note(f"Training {type(model).__name__} on {len(data.X):,} rows of {data.source}.")
-    _fit(model.set_params(checkpoint=str(kept)), data.X, kept)
-    model.set_params(checkpoint=None, verbose=None).save(folder)  # not the model's affair
-    screen.note(f"Wrote the model {folder}; now its report.")
-    page = report.write(model, data.X, folder / PAGE, labels=data.labels, source=data.source)
+    place = folder.resolve()
+    kept = place.with_name(f".{place.name}.training")
+    with _held(kept, folder):
+        if not resume:
+            _clear(kept)
+        elif any(kept.glob("*.safetensors")):
+            screen.note("There is a run that was cut off; going on from it.")
+        if (folder / store.ABOUT).exists():
+            screen.note(f"There is a model in {folder}; the new one will replace it.")
+        _check_data(model, data.X)
+        if len(data.X) > 1:  # or fit says that this is too few
+            screen.note(
+                f"Training {type(model).__name__} on {len(data.X):,} rows of {data.source}."
+            )
+        _fit(model.set_params(checkpoint=str(kept)), data.X, kept)
+        model.set_params(checkpoint=None, verbose=None).save(folder)  # not the model's affair
+        screen.note(f"Wrote the model {folder}; now its report.")
+        page = _reported(model, data, folder)
     return told("Trained", {"model": folder, "report": page, "rows": len(data.X), **about(model)})
+
+
+@contextmanager
+def _held(kept: Path, folder: Path) -> Generator[None]:
+    """Keep a run's hidden folder to this process; the system lets go of it if that is killed."""
+    kept.mkdir(parents=True, exist_ok=True)
+    lock = kept / LOCK
+    with lock.open("a") as file:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UnwritableError(
+                    f"Another fit is writing to {folder} at this moment; nothing was done. Wait "
+                    "for it to end, or name another folder with --out."
+                ) from error
+            except OSError:
+                pass  # some network disks know no locks
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+            with suppress(OSError):  # what is kept of a run stays
+                kept.rmdir()
+
+
+def _clear(kept: Path) -> None:
+    for each in kept.glob("*.safetensors"):
+        each.unlink()
+        writing.clear_away(each)
+
+
+def _check_data(model: BaseAutoencoder, X: Any) -> None:
+    """Raise `DataError` for data that can't be learnt from; files are checked as they are read."""
+    if not isinstance(X, Files):
+        model._adapter_for(X).fit(X)  # pyright: ignore[reportPrivateUsage]
 
 
 def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
     try:
         model.fit(X)
     except KeyboardInterrupt:
-        again = "the same command goes on from here" if any(kept.glob("*")) else "nothing was kept"
+        found = any(kept.glob("*.safetensors"))
+        again = "the same command goes on from here" if found else "nothing was kept"
         raise KeyboardInterrupt(f"Interrupted; {again}.") from None
     except DivergedError:
-        shutil.rmtree(kept, ignore_errors=True)  # it would diverge again
+        _clear(kept)  # it would diverge again
         raise
     except ModelFileError as error:
         if any(kept.glob("*.safetensors")):
             raise ModelFileError(f"{error} The option --no-resume starts afresh.") from error
         raise
-    shutil.rmtree(kept, ignore_errors=True)
+    _clear(kept)
+
+
+def _reported(model: BaseAutoencoder, data: Data, folder: Path) -> Path:
+    page = folder / store.REPORT
+    try:
+        return report.write(model, data.X, page, labels=data.labels, source=data.source)
+    except KeyboardInterrupt:
+        said = f"Interrupted; the model {folder} is complete."
+        if Path(data.source).exists():  # the demo's data are no file
+            again = shlex.join(["isthmus", "report", str(folder), data.source])
+            said += f" `{again}` makes its report."
+        raise KeyboardInterrupt(said) from None
+
+
+def _check_room(path: Path) -> None:
+    """Raise `UnwritableError` if nothing can be written at ``path``; make no folder there yet."""
+    missing = [each for each in path.parents if not each.exists()]
+    try:
+        writing.check_writable(path)
+    finally:
+        for each in missing:
+            with suppress(OSError):
+                each.rmdir()
 
 
 def about(model: BaseAutoencoder) -> dict[str, Any]:
@@ -92,6 +190,8 @@ def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoe
             files.check_writable(out, pictures)
     except DataError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from error
+    if out is not None:
+        _check_room(out)
     return fitted
 
 
@@ -182,10 +282,17 @@ def told(title: str, facts: dict[str, Any]) -> Answer:
 def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> Answer:
     """Write the report of a saved model on data."""
     fitted = load(model)
+    page = out or model / store.REPORT
+    if page.is_dir() or page.suffix.lower() not in PAGES:
+        what = "is a folder" if page.is_dir() else "is no page"
+        raise typer.BadParameter(
+            f"{page} {what}; expected a file ending in .html.", param_hint="--out"
+        )
+    _check_room(page)
     X = files.read(path)
     labels = columns.labels_of(X, label, str(path))
     data = columns.known_to(fitted, X, str(path))
-    page = report.write(fitted, data.X, out or model / PAGE, labels=labels, source=data.source)
+    report.write(fitted, data.X, page, labels=labels, source=data.source)
     return told("Report", {"report": page, "rows": len(data.X)})
 
 
@@ -208,6 +315,7 @@ def demonstrate(folder: Path) -> Answer:
     """Train a VAE with a code of two numbers on scikit-learn's handwritten digits."""
     from sklearn.datasets import load_digits
 
+    check_free(folder)
     digits: Any = load_digits()
     source = "scikit-learn's handwritten digits"
     # Two numbers, so that the whole latent space can be seen; a little noise on what the encoder
@@ -222,5 +330,5 @@ def demonstrate(folder: Path) -> Answer:
         random_state=0,
     )
     made = train(model, Data(digits.images, source, labels=digits.target), folder)
-    page = (folder / PAGE).resolve()
+    page = (folder / store.REPORT).resolve()
     return Answer(made.facts, [*made.shown, f"Open {page} in a browser."])

@@ -115,13 +115,18 @@ def _parameter(name: str, owners: list[Family]) -> Parameter:
     flag = bool in _kinds(hint)
     option = typer.Option(
         *([] if flag else [_flag(name)]),
-        help=escape(described(owners[0]).get(name, "") + having + _defaults(name, owners)),
-        metavar=None if flag else _metavar(hint),
+        help=escape(_help(name, owners) + having + _defaults(name, owners)),
+        metavar="" if flag else _metavar(hint),
         show_default=False,
         rich_help_panel="Fields of every family" if shared else "Fields of some families",
     )
     kind = Annotated[bool | None if flag else str | None, option]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+def _help(name: str, owners: list[Family]) -> str:
+    """Return what the docstring says, in the shell's words: there None is typed as none."""
+    return re.sub(r"\bNone:", "none:", described(owners[0]).get(name, ""))
 
 
 def _defaults(name: str, owners: list[Family]) -> str:
@@ -130,8 +135,12 @@ def _defaults(name: str, owners: list[Family]) -> str:
     usual = REPEATABLE.get(name, next(iter(values.values())))
     said = [] if usual is None else [str(usual)]
     if name not in REPEATABLE:
-        said += [f"{value} for {cls}" for cls, value in values.items() if value != usual]
+        said += [f"{_typed(value)} for {cls}" for cls, value in values.items() if value != usual]
     return f" [default: {', '.join(said)}]" if said else ""
+
+
+def _typed(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def _field(cls: Family, name: str) -> "Field[Any]":
