@@ -12,7 +12,7 @@ import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_sample_images
 
-from isthmus import VAE, Autoencoder, BaseAutoencoder, Categorical, Composed, Noise
+from isthmus import VAE, Autoencoder, BaseAutoencoder, Categorical, Composed, Dense, Noise
 from isthmus.errors import DataError
 from isthmus.report import write
 
@@ -203,6 +203,15 @@ def test_it_says_what_was_trained(cancer: pd.DataFrame, tmp_path: Path) -> None:
     for said in ("NLL() + 2.0 * KL()", "Gaussian(3)", "Normal('feature')", "Wisconsin", "150"):
         assert said in text
     assert "mean radius" in text
+
+
+def test_it_says_all_that_is_needed_to_repeat_it(cancer: pd.DataFrame, tmp_path: Path) -> None:
+    model = VAE(latent_dim=2, backbone=Dense((16, 8), activation="gelu"), corruption=Noise(0.1))
+    text = page_of(fitted(cancer, model), cancer, tmp_path).text
+    assert re.search(r"Dense\(\(16, 8\), activation='gelu'", text)
+    assert "Noise(0.1" in text
+    assert "lie outside" in text
+    assert re.search(r"best epoch\s+[12]\s+epochs\s+2\s", text)
 
 
 def test_pictures_come_from_a_folder(tmp_path: Path) -> None:

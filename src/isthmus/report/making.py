@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from platform import python_version
+from typing import Any
 
 from isthmus.backbones import Dense
 from isthmus.estimator import BaseAutoencoder
+from isthmus.part import Part
 from isthmus.report.blocks import Section, Table, Tables
 from isthmus.report.figures import duration
 from isthmus.report.subject import Subject
@@ -60,7 +62,8 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
         ("weights", f"{weights:,}"),
     ]
     if rows:
-        found.append(("best epoch", f"{model.history_.best} of {len(rows)}"))
+        found.append(("best epoch", f"{model.history_.best:,}"))
+        found.append(("epochs", f"{len(rows):,}"))
         found.append(("training", duration(rows[-1]["seconds"])))
     return found
 
@@ -78,8 +81,17 @@ def section(subject: Subject) -> Section:
         ["adapter", repr(model.adapter_)],
         ["seed", str(model.seed_)],
     ]
+    codec = model.codec_
+    parts = [
+        ["backbone", full(model.backbone or model.recipe().backbone or Dense())],
+        ["latent", full(codec.latent)],
+        ["likelihood", full(codec.likelihood)],
+        ["corruption", full(codec.corruption) if codec.corruption is not None else "none"],
+        ["objective", repr(model.objective_)],
+    ]
     tables = [
         Table([], chosen, f"Parameters of {type(model).__name__} that were chosen"),
+        Table([], parts, "Parts, with all their settings"),
         Table([], data, "Data"),
         Table([], usual, "Parameters at their defaults"),
         Table([], [*libraries, ["python", python_version()]], "Versions"),
@@ -96,6 +108,29 @@ def parameters(model: BaseAutoencoder) -> tuple[list[list[str]], list[list[str]]
         default = repr(getattr(type(model), name, None))
         (usual if repr(value) == default else chosen).append([name, repr(value)])
     return usual, chosen
+
+
+def full(value: Any) -> str:
+    """Return a part as the call that makes it, with the arguments at their defaults too.
+
+    Examples
+    --------
+    >>> from isthmus import Noise
+    >>> full((Noise(0.1),))
+    '(Noise(0.1),)'
+    """
+    if isinstance(value, tuple | list):
+        inner = ", ".join(full(each) for each in value)  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(value, Part) or type(value).__repr__ is not Part.__repr__:
+        return repr(value)  # an objective prints as its formula
+    written = [
+        full(each) if place == 0 else f"{name}={full(each)}"
+        for place, (name, each) in enumerate(value.arguments.items())
+    ]
+    return f"{type(value).__name__}({', '.join(written)})"
 
 
 def _extent(space: Space) -> str:

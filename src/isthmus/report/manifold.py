@@ -77,4 +77,12 @@ def _reach(subject: Subject, axes: np.ndarray) -> str:
     ends = [f"{number(axis[0])} to {number(axis[-1])}" for axis in axes]
     evenly = "at the prior's quantiles" if subject.model.objective_.fits_prior else "evenly"
     upward = f", the second upward from {ends[1]}" if len(ends) > 1 else ""
-    return f"The first code runs to the right from {ends[0]}{upward}, {evenly}."
+    lows, highs = axes.min(axis=1), axes.max(axis=1)
+    codes = subject.survey.codes
+    outside = float(((codes < lows) | (codes > highs)).any(axis=1).mean())
+    prior = subject.model.objective_.fits_prior
+    span = "96 % of the prior, about two standard deviations," if prior else "96 % of the codes"
+    return (
+        f"The first code runs to the right from {ends[0]}{upward}, {evenly}. Along each code the "
+        f"grid covers {span} and ends there: {outside:.0%} of the rows lie outside."
+    )
