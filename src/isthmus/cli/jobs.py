@@ -29,9 +29,6 @@ from isthmus.errors import (
 from isthmus.estimator import BaseAutoencoder, device_called
 from isthmus.families import VAE
 
-if sys.platform != "win32":
-    import fcntl
-
 PAGES = (".html", ".htm")
 LOCK = "lock"
 """The file that a run holds in its hidden folder."""
@@ -87,6 +84,8 @@ def _held(kept: Path, folder: Path) -> Generator[None]:
     lock = kept / LOCK
     with lock.open("a") as file:
         if sys.platform != "win32":
+            import fcntl
+
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
