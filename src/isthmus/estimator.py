@@ -150,8 +150,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         >>> [round(row["epoch"]) for row in model.history_.rows]
         [1, 2, 3]
         """
-        state = self._begun(X)
-        data = state.adapter.transform(X)
+        state, data = self._begun(X)
         learnt, kept_aside = _split(data, self.validation_fraction, state.seed)
         plan = self._plan(state, epochs=self.epochs, patience=self.patience)
         run = start(state.codec, state.objective, plan, len(learnt))
@@ -187,8 +186,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         >>> len(model.history_.rows)
         3
         """
-        state = self._going_on() if hasattr(self, "codec_") else self._begun(X)
-        data, past = state.adapter.transform(X), state.history.rows
+        state, data = self._going_on(X) if hasattr(self, "codec_") else self._begun(X)
+        past = state.history.rows
         plan = self._plan(state, epochs=1, decay=False)
         run = start(state.codec, state.objective, plan, len(data), state.optimiser)
         with bar(self.verbose) as watch:
@@ -238,22 +237,24 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 
-    def _begun(self, X: Any) -> State:
+    def _begun(self, X: Any) -> tuple[State, Batch]:
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
-        adapter = self._adapter_for(X).fit(X)
+        adapter = self._adapter_for(X)
+        data = adapter.fit_transform(X)
         seed = seed_from(self.random_state)
         with seeded(seed):
             codec, objective = self.compose(adapter.space_)
-        return State(adapter, codec.to(device), objective.to(device), seed, History())
+        state = State(adapter, codec.to(device), objective.to(device), seed, History())
+        return state, data
 
-    def _going_on(self) -> State:
+    def _going_on(self, X: Any) -> tuple[State, Batch]:
         """Return a copy of what was learned, so that a pass that fails changes nothing."""
         check_fields(self)
         optimiser = getattr(self, "optimiser_", None)
         known = self.adapter_, self.codec_, self.objective_, self.seed_, self.history_
-        return deepcopy(State(*known, optimiser, self.spread_))
+        return deepcopy(State(*known, optimiser, self.spread_)), self.adapter_.transform(X)
 
     def _plan(self, state: State, **how: Any) -> Plan:
         return Plan(

@@ -82,6 +82,10 @@ class Adapter(BaseEstimator, ABC):
         """
         return torch.zeros(())
 
+    def fit_transform(self, X: Any) -> Batch:
+        """Learn from ``X``, and bring it to torch."""
+        return self.fit(X).transform(X)
+
     def transform(self, X: Any) -> Batch:
         """Check, scale and bring all of ``X`` to torch."""
         return self.batch(self.rows(X))
@@ -120,9 +124,9 @@ def has_holes(values: np.ndarray) -> bool:
 
 def known(values: np.ndarray, holes: bool) -> tuple[Tensor, Tensor | None]:
     """Return values with zeros for NaN, and which are known where there are ``holes``."""
-    missing = np.isnan(values)
-    if not holes and not missing.any():
+    if not holes and not has_holes(values):
         return torch.from_numpy(values), None
+    missing = np.isnan(values)
     filled = np.where(missing, np.float32(0), values)
     return torch.from_numpy(filled), torch.from_numpy(~missing)
 

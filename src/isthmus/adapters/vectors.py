@@ -55,13 +55,22 @@ class Vectors(Adapter):
 
     def fit(self, X: Any) -> Self:
         """Learn names, dtypes, the support, and each column's mean and spread."""
+        self._learned(X)
+        return self
+
+    def fit_transform(self, X: Any) -> Batch:
+        """Do both, looking at each value once."""
+        return self.batch(self._learned(X))
+
+    def _learned(self, X: Any) -> np.ndarray:
         frame = frame_of(X)
         self.frame_ = frame and check_labels(frame)
         values = self._checked(X, reset=True)
         check_enough(len(values))
         self.dtype_ = values.dtype.name
         support: Support = self.support or _found(values)
-        _check_support(values, support)
+        if self.support is not None:
+            _check_support(values, support)
         levels = _levels(values) if support == "categories" else 0
         holes = has_holes(values)
         self.space_ = Vector(values.shape[1], support=support, levels=levels, holes=holes)
@@ -69,7 +78,7 @@ class Vectors(Adapter):
         self.scale_: np.ndarray = np.ones(values.shape[1])
         if support == "real":
             self._standardise(values)
-        return self
+        return values
 
     def rows(self, X: Any) -> np.ndarray:
         """Return ``X`` as an array, checked: numbers, finite, the columns that were fitted."""
@@ -240,20 +249,27 @@ def _binary(values: np.ndarray) -> bool:
 
 
 def _check_support(values: np.ndarray, support: Support, levels: int = 0) -> None:
-    if support == "real" or np.isnan(values).all():
+    """Raise `SupportError` if a known value is none that ``support`` has."""
+    if support == "real" or _supported(values, support, levels):
         return
     low, high = np.nanmin(values), np.nanmax(values)
-    top = max(levels - 1, 0) or np.inf if support == "categories" else 1
-    odd = {
-        "categories": (values != np.rint(values)) & ~np.isnan(values),
-    }.get(support, np.zeros(1, bool))
-    if low < 0 or high > top or odd.any() or (support == "binary" and not _binary(values)):
-        expected = {
-            "unit": "numbers from 0 to 1",
-            "binary": "nothing but 0 and 1",
-            "categories": "whole numbers from 0" + (f" to {top}" if levels else ""),
-        }[support]
-        raise SupportError(
-            f"The values run from {low:g} to {high:g}; expected {expected}. Rescale them, or "
-            "choose a likelihood that takes them, such as Normal()."
-        )
+    expected = {
+        "unit": "numbers from 0 to 1",
+        "binary": "nothing but 0 and 1",
+        "categories": "whole numbers from 0" + (f" to {levels - 1}" if levels else ""),
+    }[support]
+    raise SupportError(
+        f"The values run from {low:g} to {high:g}; expected {expected}. Rescale them, or "
+        "choose a likelihood that takes them, such as Normal()."
+    )
+
+
+def _supported(values: np.ndarray, support: Support, levels: int) -> bool:
+    if support == "binary":
+        return _binary(values)
+    # What is not known is nothing that could be wrong: comparisons with NaN are turned round.
+    if support == "unit":
+        return not ((values < 0) | (values > 1)).any()
+    top = levels - 1 if levels else np.inf
+    whole = (values == np.rint(values)) | np.isnan(values)
+    return bool(whole.all()) and not ((values < 0) | (values > top)).any()

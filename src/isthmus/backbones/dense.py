@@ -114,11 +114,12 @@ class Perceptron(nn.Module):
                 f"batch normalisation needs at least 2 rows in a batch; got {len(x)}: use "
                 "batch_size >= 2, or normalisation='layer'."
             )
-        flat = x.flatten(1)
+        h = x if x.dim() == 2 else x.flatten(1)
         if context is not None:
-            flat = torch.cat([flat, context], dim=1)
-        out = self.layers(flat)
-        return out if len(self.shape) == 1 else out.reshape(len(flat), *self.shape)
+            h = torch.cat([h, context], dim=1)
+        for layer in self.layers:
+            h = layer(h)
+        return h if len(self.shape) == 1 else h.reshape(len(h), *self.shape)
 
 
 def _widths(widths: Any, depth: int) -> list[int]:
