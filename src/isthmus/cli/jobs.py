@@ -19,13 +19,7 @@ from isthmus.cli import columns, files, screen
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
-from isthmus.errors import (
-    CompositionError,
-    DataError,
-    DivergedError,
-    ModelFileError,
-    UnwritableError,
-)
+from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
 from isthmus.estimator import BaseAutoencoder, device_called
 from isthmus.families import VAE
 
@@ -122,14 +116,10 @@ def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
         found = any(kept.glob("*.safetensors"))
         again = "the same command goes on from here" if found else "nothing was kept"
         raise KeyboardInterrupt(f"Interrupted; {again}.") from None
-    except DivergedError:
-        _clear(kept)  # it would diverge again
-        raise
     except ModelFileError as error:
         if any(kept.glob("*.safetensors")):
             raise ModelFileError(f"{error} The option --no-resume starts afresh.") from error
         raise
-    _clear(kept)
 
 
 def _reported(model: BaseAutoencoder, data: Data, folder: Path) -> Path:
