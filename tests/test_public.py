@@ -40,6 +40,7 @@ NAMES = [
     "Objective",
     "Point",
     "Recipe",
+    "Series",
     "Term",
     "Trace",
     "VAE",

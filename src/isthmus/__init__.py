@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Normal
     from isthmus.objectives import KL, NLL, ImportanceWeighted, Objective, Term, WarmUp
     from isthmus.recipe import Recipe
-    from isthmus.space import Batch, Image, Vector
+    from isthmus.space import Batch, Image, Series, Vector
 
 __version__ = version("isthmus")
 
@@ -33,7 +33,7 @@ _HOMES = {
     "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Normal"),
     "objectives": ("KL", "NLL", "ImportanceWeighted", "Objective", "Term", "WarmUp"),
     "recipe": ("Recipe",),
-    "space": ("Batch", "Image", "Vector"),
+    "space": ("Batch", "Image", "Series", "Vector"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -61,6 +61,7 @@ __all__ = [
     "Objective",
     "Point",
     "Recipe",
+    "Series",
     "Term",
     "Trace",
     "Vector",

@@ -1,7 +1,8 @@
 """Codec and Trace: x -> q(z | x) -> z -> p(x | z)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -61,6 +62,14 @@ class Codec(nn.Module):
         The parts, as templates: the codec makes its own from them.
     context
         How many numbers it is conditioned on.
+    forgetting
+        In training, the share of rows whose context is hidden, all zero, so that the codec
+        knows what to do where none is given.
+
+    Attributes
+    ----------
+    code_shape
+        ``(d, *G)``, of one code.
 
     Examples
     --------
@@ -81,28 +90,35 @@ class Codec(nn.Module):
         backbone: Backbone,
         corruption: Corruption | None = None,
         context: int = 0,
+        forgetting: float = 0.0,
     ) -> None:
         super().__init__()
         self.space = space
+        self.context = context
+        self.forgetting = forgetting
         self.latent = latent.fresh()
         self.likelihood = likelihood.on(space)
         self.corruption = corruption.on(space) if corruption is not None else None
         self.stem = Stem(space)
+        backbone.check(space)
+        self.code_shape = (self.latent.dim, *backbone.grid(space))
         self.encoder = backbone.encoder(self.stem.space, self.latent.raw, context)
         self.decoder = backbone.decoder(
             self.latent.dim, self.likelihood.raw_shape(), space, context
         )
+        backbone.tie(self.encoder, self.decoder)
 
     def encode(
         self, x: Tensor, context: Tensor | None = None, observed: Tensor | None = None
     ) -> Distribution:
         """Return ``q(z | x)`` from ``(B, *E)``."""
         # Under reduced precision the networks emit half floats; what follows needs them whole.
+        context = self._given(context, x)
         return self.latent(self.encoder(self.stem(x, observed), context).to(x.dtype))
 
     def decode(self, z: Tensor, context: Tensor | None = None) -> Distribution:
         """Return ``p(x | z)`` from ``(B, d, *G)``."""
-        return self.likelihood(self.decoder(z, context).to(z.dtype))
+        return self.likelihood(self.decoder(z, self._given(context, z)).to(z.dtype))
 
     def forward(self, batch: Batch, *, input: Tensor | None = None, draw: bool = True) -> Trace:
         """Corrupt, encode, draw, decode.
@@ -117,6 +133,7 @@ class Codec(nn.Module):
             Draw the code from ``q``; otherwise it is the mean of ``q``, and the pass
             repeats exactly.
         """
+        batch = self._forgetful(batch)
         seen = self._corrupted(batch) if input is None else input
         q = self.encode(seen, batch.context, batch.observed)
         z = q.rsample() if draw else q.mean
@@ -124,3 +141,13 @@ class Codec(nn.Module):
 
     def _corrupted(self, batch: Batch) -> Tensor:
         return batch.x if self.corruption is None else self.corruption(batch)
+
+    def _given(self, context: Tensor | None, x: Tensor) -> Tensor | None:
+        """Return the context: nothing, all zero, where a conditional codec is given none."""
+        return x.new_zeros(len(x), self.context) if context is None and self.context else context
+
+    def _forgetful(self, batch: Batch) -> Batch:
+        if not (self.training and self.forgetting and batch.context is not None):
+            return batch
+        kept = torch.rand(len(batch), 1, device=batch.x.device) >= self.forgetting
+        return replace(batch, context=batch.context * kept)

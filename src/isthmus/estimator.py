@@ -232,8 +232,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _adapter_for(self, X: Any) -> Adapter:
         likelihood = self.likelihood or self.recipe().likelihood
         support = likelihood.support if likelihood else None
+        backbone = self.backbone or self.recipe().backbone
         if self.adapter is None:
-            return adapter_for(X, support)
+            return adapter_for(X, support, backbone.spaces if backbone else None)
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 

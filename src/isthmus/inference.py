@@ -5,6 +5,7 @@ in another shape, and a row's result must not depend on the rows beside it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import log
 
 import torch
@@ -24,8 +25,14 @@ WIDTH = 512
 
 
 @torch.no_grad()
-def over(codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch], Tensor]) -> Tensor:
-    """Return ``function`` over all ``rows``, ``(n, …)``, on the CPU."""
+def over(
+    codec: Codec,
+    adapter: Adapter,
+    rows: Rows,
+    function: Callable[[Batch], Tensor],
+    context: Tensor | None = None,
+) -> Tensor:
+    """Return ``function`` over all ``rows``, ``(n, …)``, on the CPU; ``context`` is theirs."""
     codec.eval()
     device = next(codec.parameters()).device
     size = chunk_size(codec.space.size)
@@ -33,6 +40,8 @@ def over(codec: Codec, adapter: Adapter, rows: Rows, function: Callable[[Batch],
     def results() -> Iterator[Tensor]:
         for first in range(0, len(rows), size):
             batch = adapter.batch(rows[first : first + size])
+            if context is not None:
+                batch = replace(batch, context=context[first : first + size])
             yield function(_padded(batch, size).to(device))[: len(batch)]
 
     return _gathered(results(), len(rows))
@@ -54,16 +63,21 @@ def scores(codec: Codec, objective: Objective, batch: Batch) -> Tensor:
 
 
 @torch.no_grad()
-def decoded(codec: Codec, z: Tensor, noise: bool = False) -> Tensor:
-    """Return x for codes ``(n, d)``: the point that stands for each, or a draw; on the CPU."""
+def decoded(codec: Codec, z: Tensor, noise: bool = False, context: Tensor | None = None) -> Tensor:
+    """Return x for codes ``(n, D)``, flat: the point that stands for each, or a draw; on the CPU.
+
+    A code that the encoder could not have made gives way to the nearest that it could.
+    """
     codec.eval()
     device = next(codec.parameters()).device
 
     def results() -> Iterator[Tensor]:
         size = chunk_size(codec.space.size)
-        for part in z.split(size):
-            whole = _padded(Batch(part), size).x.to(device)
-            p = codec.decode(whole.unflatten(1, (codec.latent.dim, -1)).squeeze(-1))
+        for first in range(0, len(z), size):
+            part = Batch(z, context=context)[first : first + size]
+            whole = _padded(part, size).to(device)
+            code = codec.latent.project(whole.x.reshape(size, *codec.code_shape))
+            p = codec.decode(code, whole.context)
             x = p.sample().float() if noise else codec.likelihood.point(p)
             yield x[: len(part)]
 

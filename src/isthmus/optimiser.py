@@ -1,6 +1,7 @@
 """Adam, in one call for all parameters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -18,6 +19,25 @@ class Optimiser(Protocol):
         """Move the parameters along their gradients."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """Parameters that learn alike.
+
+    Attributes
+    ----------
+    parameters
+        Which.
+    speed
+        How fast, in learning rates.
+    betas
+        How much of the first and the second moment is kept at each step.
+    """
+
+    parameters: Sequence[Tensor]
+    speed: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
 class Adam:
     """Adam (Kingma and Ba, 2015, arXiv:1412.6980), through torch's fused kernel.
 
@@ -30,10 +50,10 @@ class Adam:
         What is moved. Those that have no gradient in a step stay where they are.
     rate
         The learning rate; it may be changed between steps.
-    betas
-        How much of the first and the second moment is kept at each step.
     eps
         What keeps the division finite.
+    groups
+        Further parameters, with a speed and momenta of their own.
 
     Examples
     --------
@@ -51,11 +71,15 @@ class Adam:
         self,
         parameters: Iterable[Tensor],
         rate: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        groups: Sequence[Group] = (),
     ) -> None:
-        self.parameters = [each for each in parameters if each.requires_grad]
-        self.rate, self.betas, self.eps = rate, betas, eps
+        self.rate, self.eps = rate, eps
+        self.groups = [
+            replace(group, parameters=[each for each in group.parameters if each.requires_grad])
+            for group in (Group(list(parameters)), *groups)
+        ]
+        self.parameters = [each for group in self.groups for each in group.parameters]
         self.first = [torch.zeros_like(each) for each in self.parameters]
         self.second = [torch.zeros_like(each) for each in self.parameters]
         # One counter for all: it counts for a parameter in a step that gave it no gradient too,
@@ -71,17 +95,25 @@ class Adam:
     def step(self) -> None:
         """Move every parameter along its gradient."""
         self.taken += 1
-        moved = [place for place, each in enumerate(self.parameters) if each.grad is not None]
+        first = 0
+        for group in self.groups:
+            self._move(group, range(first, first + len(group.parameters)))
+            first += len(group.parameters)
+
+    def _move(self, group: Group, places: Iterable[int]) -> None:
+        moved = [place for place in places if self.parameters[place].grad is not None]
+        if not moved:
+            return
         torch._fused_adam_(  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
             [self.parameters[place] for place in moved],
-            [grad for each in self.parameters if (grad := each.grad) is not None],
+            [grad for place in moved if (grad := self.parameters[place].grad) is not None],
             [self.first[place] for place in moved],
             [self.second[place] for place in moved],
             [],
             [self.taken] * len(moved),
-            lr=self.rate,
-            beta1=self.betas[0],
-            beta2=self.betas[1],
+            lr=self.rate * group.speed,
+            beta1=group.betas[0],
+            beta2=group.betas[1],
             weight_decay=0.0,
             eps=self.eps,
             amsgrad=False,

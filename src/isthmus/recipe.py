@@ -22,6 +22,8 @@ class Recipe:
         The equation: what codes are, and what is minimised.
     likelihood, corruption, backbone
         What the family prefers; None: it has no preference.
+    forgetting
+        The share of rows whose context is hidden at each step of training.
 
     Examples
     --------
@@ -35,6 +37,7 @@ class Recipe:
     likelihood: Likelihood | None = None
     corruption: Corruption | None = None
     backbone: Backbone | None = None
+    forgetting: float = 0.0
 
     def composed(
         self,
@@ -66,8 +69,9 @@ class Recipe:
             backbone or self.backbone or Dense(),
             corruption or self.corruption,
             context,
+            self.forgetting,
         )
-        return codec, objective.fresh()
+        return codec, objective.on(codec)
 
 
 def _likelihood_for(space: Space, objective: Objective) -> Likelihood:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.codec import Codec
 from isthmus.objectives import Objective
-from isthmus.optimiser import Adam
+from isthmus.optimiser import Adam, Group
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -55,7 +55,8 @@ class History:
     ----------
     rows
         For each epoch: ``epoch``, ``seconds`` since the start, ``learning_rate``,
-        ``loss``, each term by name, and all of them again as ``validation_…``.
+        ``loss``, each term by name, all of them again as ``validation_…``, and what the
+        latent has to tell, such as its dead codes.
     best
         The epoch whose weights were kept.
 
@@ -180,8 +181,11 @@ def start(
     optimiser: Adam | None = None,
 ) -> Run:
     """Return a run at its beginning, over ``rows`` rows; ``optimiser`` is Adam, or goes on."""
-    parameters = [*codec.parameters(), *objective.parameters()]
-    optimiser = optimiser or Adam(parameters)
+    parameters = list(codec.parameters())
+    groups = [
+        Group(owned, term.speed, (term.momentum, 0.999)) for term, owned in objective.groups()
+    ]
+    optimiser = optimiser or Adam(parameters, groups=groups)
     optimiser.rate = plan.learning_rate
     steps = _steps(rows, plan.batch_size)
     ledger = torch.zeros(steps, len(objective.weights) + 1, device=parameters[0].device)

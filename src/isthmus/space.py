@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from math import prod
 from typing import Literal, Self
 
@@ -91,7 +91,36 @@ class Image(Space):
         return (self.channels, self.height, self.width)
 
 
-SPACES: dict[str, type[Space]] = {"Vector": Vector, "Image": Image}
+@dataclass(frozen=True, repr=False)
+class Series(Space):
+    """A series in time, or a text: channels first, as torch has it.
+
+    A text is a series of one channel whose values are categories: its tokens.
+
+    Attributes
+    ----------
+    ragged
+        Whether some series end before the last step. The steps beyond an end are unknown
+        cells; what a `Stem` makes of them has one channel more, its last, which is 1 as long
+        as the series lasts and 0 after.
+
+    Examples
+    --------
+    >>> Series(3, 100, ragged=True)
+    Series(3, 100, ragged=True)
+    """
+
+    channels: int
+    steps: int
+    ragged: bool = field(default=False, kw_only=True)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(channels, steps)``."""
+        return (self.channels, self.steps)
+
+
+SPACES: dict[str, type[Space]] = {"Vector": Vector, "Image": Image, "Series": Series}
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ def _close_epoch(run: Run, validation: Batch | None) -> None:
         if not all(map(isfinite, values)):
             raise _diverged(run, values, "on the rows kept aside")
         figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}
+    figures |= run.codec.latent.figures()
     run.epoch, run.step = run.epoch + 1, 0
     about = {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": run.optimiser.rate}
     run.history.rows.append(about | figures)

@@ -8,13 +8,18 @@ from isthmus.adapters.frames import Frame
 from isthmus.adapters.images import Images
 from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.vectors import Vectors
-from isthmus.space import Support
+from isthmus.space import Space, Support
 
 __all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_for", "files_in"]
 
 
-def adapter_for(X: Any, support: Support | None = None) -> Adapter:
-    """Return the adapter, not yet fitted, for the kind of data that ``X`` is."""
+def adapter_for(
+    X: Any, support: Support | None = None, spaces: tuple[type[Space], ...] | None = None
+) -> Adapter:
+    """Return the adapter, not yet fitted, for the kind of data that ``X`` is.
+
+    Where ``X`` could be of several kinds, ``spaces``, those that the backbone takes, decide.
+    """
     axes = len(getattr(plain(X) if isinstance(X, list | tuple) else X, "shape", ()))
     if isinstance(X, str | Path | Files) or axes in (3, 4):
         return Images(support)

@@ -1,11 +1,13 @@
 """Backbone: the network that an encoder and its mirrored decoder are made of."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Size, nn
 
+from isthmus.errors import CompositionError
 from isthmus.part import Part
-from isthmus.space import Space
+from isthmus.space import Image, Series, Space, Vector
 
 
 class Backbone(Part, ABC):
@@ -13,7 +15,23 @@ class Backbone(Part, ABC):
 
     Networks are plain functions of tensors. They know neither what their numbers will
     mean (the latent and the likelihood do) nor how they are trained.
+
+    Attributes
+    ----------
+    spaces
+        The kinds of x that it can take: all, unless the member says otherwise.
     """
+
+    spaces: ClassVar[tuple[type[Space], ...]] = (Vector, Image, Series)
+
+    def check(self, space: Space) -> None:
+        """Raise `CompositionError` if the backbone can't take ``space``."""
+        if not isinstance(space, self.spaces):
+            kinds = " or ".join(each.__name__ for each in self.spaces)
+            raise CompositionError(
+                f"{self!r} was given for {space!r}; expected {kinds}. Use Dense(), which takes "
+                "everything, or an adapter that makes such data of yours."
+            )
 
     @abstractmethod
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
@@ -22,3 +40,10 @@ class Backbone(Part, ABC):
     @abstractmethod
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code, *G)`` and ``(B, context)`` to ``(B, *raw_shape)``."""
+
+    def grid(self, space: Space) -> tuple[int, ...]:
+        """Return the latent grid ``*G``: none, unless the member keeps one."""
+        return ()
+
+    def tie(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        """Have the two networks share weights, where the backbone ties them."""

@@ -6,14 +6,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from isthmus.space import Image, Space, Vector
+from isthmus.space import Image, Series, Space, Vector
+
+ONE_HOT = 32
+"""Up to how many categories are laid out one by one; more are embedded,"""
+EMBEDDED = 32
+"""in so many numbers each."""
 
 
 class Stem(nn.Module):
     """Turn what x is into numbers that a network can take.
 
-    Categories become one-hot channels. Where cells may be unknown, the mask of the known
-    ones is laid beside x, so that the encoder can tell a zero from a hole.
+    Categories become one-hot channels, or learned vectors where there are many. Where cells
+    may be unknown, the mask of the known ones is laid beside x, so that the encoder can tell
+    a zero from a hole; where series may end early, one more channel says which steps are there.
 
     Parameters
     ----------
@@ -30,27 +36,50 @@ class Stem(nn.Module):
         super().__init__()
         self.levels = space.levels if space.support == "categories" else 1
         self.holes = space.holes
-        self.space = _widened(space, self.levels + self.holes)
+        self.ragged = isinstance(space, Series) and space.ragged
+        if self.levels > ONE_HOT:
+            self.embedding = nn.Embedding(self.levels, EMBEDDED)
+        width = min(self.levels, EMBEDDED)
+        self.space = _widened(space, width + self.holes, self.ragged)
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Return ``(B, C', *)`` from ``(B, C, *)``, unknown cells all zero."""
-        channels = [x]
-        if self.levels > 1:
-            channels = list(one_hot(x.long(), self.levels).to(x.device).float().unbind(-1))
+        values = x if self.levels == 1 else self._spread(x)
         if observed is not None:
-            channels = [each * observed for each in channels]
+            values = (values.unflatten(1, (-1, x.shape[1])) * observed[:, None]).flatten(1, 2)
+        channels = [values]
         if self.holes:
             channels.append(torch.ones_like(x) if observed is None else observed.to(x.dtype))
+        if self.ragged:
+            channels.append(lasting(x, observed))
         return channels[0] if len(channels) == 1 else torch.cat(channels, dim=1)
 
+    def _spread(self, x: Tensor) -> Tensor:
+        """Return each category as numbers: ``(B, width C, *)``."""
+        if self.levels > ONE_HOT:
+            wide = self.embedding(x.long())
+        else:
+            wide = one_hot(x.long(), self.levels).to(x.device).float()
+        return wide.movedim(-1, 1).flatten(1, 2)
 
-def _widened(space: Space, times: int) -> Space:
-    """Return the space of real numbers with ``times`` as many features or channels."""
-    plain = replace(space, support="real", levels=0, holes=False) if times > 1 else space
+
+def lasting(x: Tensor, observed: Tensor | None) -> Tensor:
+    """Return 1 for each step up to the last that is known, then 0: ``(B, 1, T)``."""
+    if observed is None:
+        return torch.ones_like(x[:, :1])
+    later = observed.any(dim=1, keepdim=True).flip(-1).cummax(-1).values.flip(-1)
+    return later.to(x.dtype)
+
+
+def _widened(space: Space, times: int, more: int) -> Space:
+    """Return the space of real numbers with ``times`` the features or channels, and ``more``."""
+    if times == 1 and not more:
+        return space
+    plain = replace(space, support="real", levels=0, holes=False)
     match plain:
         case Vector(features=features):
             return replace(plain, features=features * times)
-        case Image(channels=channels):
-            return replace(plain, channels=channels * times)
+        case Image(channels=channels) | Series(channels=channels):
+            return replace(plain, channels=channels * times + more)
         case _:
             return plain

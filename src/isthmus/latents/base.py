@@ -49,3 +49,11 @@ class Latent(Part, ABC):
     @abstractmethod
     def forward(self, raw: Tensor) -> Distribution:
         """Make ``q(z | x)`` of the encoder's numbers, ``(B, raw, *G)``."""
+
+    def project(self, z: Tensor) -> Tensor:
+        """Return the codes nearest to ``z`` that the encoder could have made: ``(B, d, *G)``."""
+        return z
+
+    def figures(self) -> dict[str, float]:
+        """Return what is worth telling of the latent after each epoch, by name."""
+        return {}

@@ -36,6 +36,12 @@ class Term(Part, ABC):
     bounds_density
         Whether it weighs the likelihood against the prior in nats, so that the scale of
         the likelihood matters and should be learned.
+    of_batch
+        Whether only the batch as a whole has a value: the term then returns ``()``, and has no
+        part in the score of a row.
+    speed, momentum
+        How fast the parameters that the term itself owns learn, in learning rates, and how
+        much of their first moment Adam keeps.
 
     Examples
     --------
@@ -51,6 +57,24 @@ class Term(Part, ABC):
 
     fits_prior: ClassVar[bool] = False
     bounds_density: ClassVar[bool] = False
+    of_batch: ClassVar[bool] = False
+    speed: ClassVar[float] = 1.0
+    momentum: ClassVar[float] = 0.9
+
+    def on(self, codec: Codec) -> Self:
+        """Return the term made anew for ``codec``.
+
+        Raises
+        ------
+        CompositionError
+            If the term means nothing for such a codec.
+        """
+        made = self.fresh()
+        made.build(codec)
+        return made
+
+    def build(self, codec: Codec) -> None:
+        """Check that the term fits the codec, and make the parameters that depend on it."""
 
     @abstractmethod
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
@@ -136,10 +160,26 @@ class Objective(Part):
             {name: term for name, (_, term) in zip(names, weighted, strict=True)}
         )
 
+    def on(self, codec: Codec) -> Self:
+        """Return the objective made anew for ``codec``, each term in its turn."""
+        made = self.fresh()
+        made.terms = nn.ModuleDict(
+            {name: term.on(codec) for name, term in zip(self.weights, self._members(), strict=True)}
+        )
+        return made
+
     def forward(self, codec: Codec, trace: Trace, progress: float = 1.0) -> Nats:
-        """Return every term, with its weight at ``progress`` through training."""
+        """Return every term, with its weight at ``progress`` through training.
+
+        On a pass whose code was not drawn, made to score rows, what has a value for the batch
+        alone is left out: zero.
+        """
+        nothing = trace.z.new_zeros(())
         return Nats(
-            {name: term(codec, trace) for name, term in self.terms.items()},
+            {
+                name: nothing if term.of_batch and not trace.drawn else term(codec, trace)
+                for name, term in self.terms.items()
+            },
             {name: _at(weight, progress) for name, weight in self.weights.items()},
         )
 
@@ -194,6 +234,11 @@ class Objective(Part):
             f"{term!r}" if weight == 1 else f"{weight!r} * {term!r}"
             for weight, term in self.arguments["weighted"]
         )
+
+    def groups(self) -> list[tuple[Term, list[nn.Parameter]]]:
+        """Return each term that owns parameters, with them."""
+        owned = [(term, list(term.parameters())) for term in self._members()]
+        return [(term, each) for term, each in owned if each]
 
     def _members(self) -> list[Term]:
         return [term for term in self.terms.values() if isinstance(term, Term)]
