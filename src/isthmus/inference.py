@@ -92,13 +92,11 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor) ->
     """
     block = max(1, NUMBERS // (len(batch) * max(codec.space.size, WIDTH)))
     trace = codec(batch, input=batch.x)
-    weights = [
-        log_weights(codec, trace, min(block, samples - first)) for first in range(0, samples, block)
-    ]
+    weights = log_weights(codec, trace, samples, block)
     cells = volume.to(batch.x.device).expand(batch.x.shape)
     if batch.observed is not None:
         cells = cells.where(batch.observed, 0.0)
-    bound = logsumexp(torch.cat(weights).double(), dim=0) - log(samples)
+    bound = logsumexp(weights.double(), dim=0) - log(samples)
     return bound + cells.flatten(1).sum(1)
 
 

@@ -2,6 +2,7 @@
 
 from math import log
 
+import torch
 from torch import Tensor, logsumexp
 
 from isthmus.codec import Codec, Trace
@@ -48,12 +49,28 @@ class ImportanceWeighted(Term):
         return log(self.samples) - logsumexp(weights, dim=0)
 
 
-def log_weights(codec: Codec, trace: Trace, samples: int) -> Tensor:
-    """Return ``log p(x | z) + log p(z) - log q(z | x)`` of fresh draws, ``(samples, B)``."""
-    batch, q = trace.batch, trace.q
-    z = q.rsample((samples,))
-    ratio = codec.latent.prior.log_prob(z) - q.log_prob(z)
-    repeated = batch.repeat(samples)
-    p = codec.decode(z.flatten(0, 1), repeated.context)
-    log_p = cells(Trace(repeated, repeated.x, q, z, p)).flatten(1).sum(1)
-    return log_p.unflatten(0, (samples, -1)) + ratio.flatten(2).sum(2)
+def log_weights(codec: Codec, trace: Trace, samples: int, block: int | None = None) -> Tensor:
+    """Return ``log p(x | z) + log p(z) - log q(z | x)`` of several draws, ``(samples, B)``.
+
+    The first draw is the trace's own; the others are fresh, and decoded ``block`` at a time.
+    """
+    block = block or samples
+    weights = [_weighed(codec, trace, trace.z[None], cells(trace))]
+    for first in range(1, samples, block):
+        z = trace.q.rsample((min(block, samples - first),))
+        weights.append(_weighed(codec, trace, z, _decoded(codec, trace, z)))
+    return torch.cat(weights)
+
+
+def _decoded(codec: Codec, trace: Trace, z: Tensor) -> Tensor:
+    """Return ``log p(x | z)`` of each cell for draws ``(n, B, d, *G)``: ``(n B, *E)``."""
+    repeated = trace.batch.repeat(len(z))
+    codes = z.flatten(0, 1)
+    p = codec.decode(codes, repeated.context)
+    return cells(Trace(repeated, repeated.x, trace.q, codes, p))
+
+
+def _weighed(codec: Codec, trace: Trace, z: Tensor, log_p: Tensor) -> Tensor:
+    """Return the log weights of draws whose cells have ``log_p``: ``(n, B)``."""
+    ratio = codec.latent.prior.log_prob(z) - trace.q.log_prob(z)
+    return log_p.flatten(1).sum(1).unflatten(0, (len(z), -1)) + ratio.flatten(2).sum(2)
