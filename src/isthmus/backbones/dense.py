@@ -5,24 +5,19 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-import torch
 from torch import Size, Tensor, nn
 
 from isthmus.backbones.base import Backbone
-from isthmus.errors import CompositionError
+from isthmus.backbones.layers import (
+    ACTIVATIONS,
+    chosen,
+    compares_rows,
+    refuse_one_row,
+    wholes,
+)
 from isthmus.ranges import number, whole
 from isthmus.space import Space
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "softplus": nn.Softplus,
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-}
 DEEPEST = 1000
 NORMALISATIONS: dict[str, type[nn.Module]] = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
@@ -68,9 +63,9 @@ class Dense(Backbone):
         self.widths = _widths(
             widths, whole("depth", depth, 0, DEEPEST, example="Dense(64, depth=2)")
         )
-        self.activation = _named(activation, ACTIVATIONS, "activation")
+        self.activation = chosen(activation, ACTIVATIONS, "activation")
         self.normalisation = (
-            _named(normalisation, NORMALISATIONS, "normalisation") if normalisation else None
+            chosen(normalisation, NORMALISATIONS, "normalisation") if normalisation else None
         )
         self.dropout = number(
             "dropout", dropout, 0, 1, without=(1,), example="Dense((64,), dropout=0.1)"
@@ -78,12 +73,12 @@ class Dense(Backbone):
 
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
         """Make a network from ``(B, *E)`` to ``(B, out)``."""
-        return Perceptron(self._layers([space.size + context, *self.widths, out]), (out,))
+        return Perceptron(self._layers([space.size, *self.widths, out]), (out,), context)
 
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
-        sizes = [code + context, *reversed(self.widths), prod(raw_shape)]
-        return Perceptron(self._layers(sizes), raw_shape)
+        sizes = [code, *reversed(self.widths), prod(raw_shape)]
+        return Perceptron(self._layers(sizes), raw_shape, context)
 
     def _layers(self, sizes: list[int]) -> nn.Sequential:
         *hidden, last = pairwise(sizes)
@@ -99,44 +94,41 @@ class Dense(Backbone):
 
 
 class Perceptron(nn.Module):
-    """Layers between a flattened input, with its context, and an output of some shape."""
+    """Layers between a flattened input and an output of some shape.
 
-    def __init__(self, layers: nn.Sequential, shape: Sequence[int]) -> None:
+    A context enters through a linear map of its own, added to the first layer's: as if it were
+    laid beside the input, whose product then has the same shape, and rounds the same, without.
+    """
+
+    def __init__(self, layers: nn.Sequential, shape: Sequence[int], context: int = 0) -> None:
         super().__init__()
         self.layers = layers
+        if context:
+            self.context = nn.Linear(context, _outputs(layers[0]), bias=False)
         self.shape = tuple(shape)
-        self.compares_rows = any(isinstance(each, nn.BatchNorm1d) for each in layers)
+        self.compares_rows = compares_rows(layers)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *shape)`` from ``(B, *)`` and ``(B, C)``."""
-        if self.compares_rows and self.training and len(x) < 2:
-            raise CompositionError(
-                f"batch normalisation needs at least 2 rows in a batch; got {len(x)}: use "
-                "batch_size >= 2, or normalisation='layer'."
-            )
-        h = x if x.dim() == 2 else x.flatten(1)
+        if self.compares_rows and self.training:
+            refuse_one_row(x, instead="layer")
+        first, *others = self.layers
+        h = first(x if x.dim() == 2 else x.flatten(1))
         if context is not None:
-            h = torch.cat([h, context], dim=1)
-        for layer in self.layers:
+            h = h + self.context(context)
+        for layer in others:
             h = layer(h)
         return h if len(self.shape) == 1 else h.reshape(len(h), *self.shape)
+
+
+def _outputs(layer: nn.Module) -> int:
+    assert isinstance(layer, nn.Linear)
+    return layer.out_features
 
 
 def _widths(widths: Any, depth: int) -> list[int]:
     """Return the width of each layer."""
     example = "Dense((64, 32)), or Dense(64, depth=2)"
     if isinstance(widths, tuple | list):
-        try:
-            return [whole("width", each, 1, example=example) for each in widths]
-        except CompositionError as error:
-            raise CompositionError(
-                f"widths={widths!r} was given; every layer needs at least 1, a whole number, "
-                f"as in {example}."
-            ) from error
+        return wholes("widths", "width", widths, example=example)
     return [whole("widths", widths, 1, example=example)] * depth
-
-
-def _named(name: Any, choices: dict[str, type[nn.Module]], role: str) -> type[nn.Module]:
-    if not isinstance(name, str) or name not in choices:
-        raise CompositionError(f"{role}={name!r} was given; expected one of {', '.join(choices)}.")
-    return choices[name]

@@ -1,0 +1,63 @@
+"""Layers: what the constructors and the networks of several backbones share."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import CompositionError
+from isthmus.ranges import whole
+
+Choice = TypeVar("Choice")
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+}
+
+
+def chosen(name: Any, choices: Mapping[str, Choice], role: str) -> Choice:
+    """Return what ``name`` stands for, or say which names there are."""
+    if not isinstance(name, str) or name not in choices:
+        raise CompositionError(f"{role}={name!r} was given; expected one of {', '.join(choices)}.")
+    return choices[name]
+
+
+def wholes(names: str, name: str, values: Any, *, example: str) -> list[int]:
+    """Return a sequence of whole numbers from 1, one a layer."""
+    try:
+        return [whole(name, each, 1, example=example) for each in values]
+    except CompositionError as error:
+        raise CompositionError(
+            f"{names}={values!r} was given; every layer needs at least 1, a whole number, "
+            f"as in {example}."
+        ) from error
+
+
+def compares_rows(network: nn.Module) -> bool:
+    """Return whether a network normalises over the rows of a batch."""
+    return any(isinstance(each, nn.BatchNorm1d | nn.BatchNorm2d) for each in network.modules())
+
+
+def refuse_one_row(x: Tensor, instead: str) -> None:
+    """Raise `CompositionError` where there are no rows to normalise over."""
+    if len(x) < 2:
+        raise CompositionError(
+            f"batch normalisation needs at least 2 rows in a batch; got {len(x)}: use "
+            f"batch_size >= 2, or normalisation={instead!r}."
+        )
+
+
+def with_context(h: Tensor, context: Tensor | None) -> Tensor:
+    """Return ``(B, D + C, *)``: to ``(B, D, *)`` join ``(B, C)``, the same at every place."""
+    if context is None:
+        return h
+    beside = context.reshape(*context.shape, *(1 for _ in h.shape[2:]))
+    return torch.cat([h, beside.expand(*context.shape, *h.shape[2:])], dim=1)
