@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import validate_data
 from torch import Tensor
 
@@ -24,11 +23,9 @@ from isthmus.adapters.base import (
     single,
 )
 from isthmus.adapters.frames import Frame, check_labels, frame_of, row_frame
-from isthmus.errors import DataError, SupportError
+from isthmus.adapters.scaling import check_support, counted, found, standard, standardised
+from isthmus.errors import DataError
 from isthmus.space import Batch, Support, Vector
-
-MOST_LEVELS = 65_536
-"""How many categories a column may have: each takes a number for every row and column."""
 
 
 class Vectors(Adapter):
@@ -68,16 +65,16 @@ class Vectors(Adapter):
         values = self._checked(X, reset=True)
         check_enough(len(values))
         self.dtype_ = values.dtype.name
-        support: Support = self.support or _found(values)
+        support: Support = self.support or found(values)
         if self.support is not None:
-            _check_support(values, support)
-        levels = _levels(values) if support == "categories" else 0
+            check_support(values, support)
+        levels = counted(values) if support == "categories" else 0
         holes = has_holes(values)
         self.space_ = Vector(values.shape[1], support=support, levels=levels, holes=holes)
         self.mean_: np.ndarray = np.zeros(values.shape[1])
         self.scale_: np.ndarray = np.ones(values.shape[1])
         if support == "real":
-            self._standardise(values)
+            self.mean_, self.scale_ = standard(values, self._named)
         return values
 
     def rows(self, X: Any) -> np.ndarray:
@@ -85,16 +82,15 @@ class Vectors(Adapter):
         if hasattr(X, "columns"):
             frame_of(X)
         values = self._checked(X, reset=False)
-        _check_support(values, self.space_.support, self.space_.levels)
+        check_support(values, self.space_.support, self.space_.levels)
         return values
 
     def batch(self, rows: np.ndarray) -> Batch:
         """Return ``(n, features)``, standardised."""
-        real = self.space_.support == "real"
-        with np.errstate(over="ignore", invalid="ignore"):  # looked after below
-            scaled = (rows - self.mean_) / self.scale_ if real else rows
-            values = scaled.astype(np.float32)
-        self._check_reach(values)
+        if self.space_.support == "real":
+            values = standardised(rows, self.mean_, self.scale_, self._named)
+        else:
+            values = rows.astype(np.float32)
         return Batch(*known(values, self.space_.holes))
 
     def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
@@ -134,6 +130,9 @@ class Vectors(Adapter):
         """The columns' names, or their places where they have none."""
         names = self.frame_.columns if self.frame_ else range(self.n_features_in_)
         return [str(each) for each in names]
+
+    def _named(self, column: int) -> str:
+        return f"Column {self.columns_[column]}"
 
     def facts(self) -> dict[str, Any]:
         """Return what was learned, as plain data."""
@@ -189,50 +188,6 @@ class Vectors(Adapter):
             "or rename them, or fit a model to the columns of now."
         )
 
-    def _check_reach(self, values: np.ndarray) -> None:
-        """Raise `DataError` where a finite value is too large for 32 bits once it is scaled."""
-        with np.errstate(invalid="ignore"):
-            fine = np.isfinite(values.sum(dtype=np.float64))
-        if fine or not (beyond := np.isinf(values)).any():
-            return
-        place = int(beyond.any(axis=0).argmax())
-        raise DataError(
-            f"Column {self.columns_[place]} holds a value so far from those that were fitted that "
-            "it overflows. Look for a wrong one, or bring the column to another unit."
-        )
-
-    def _standardise(self, values: np.ndarray) -> None:
-        with np.errstate(invalid="ignore", over="ignore"):  # both are looked after below
-            scaler: Any = StandardScaler().fit(values)
-        unknown = np.isnan(values).all(axis=0)
-        self.mean_ = np.where(unknown, 0.0, scaler.mean_)
-        self.scale_ = np.where(unknown, 1.0, scaler.scale_)
-        wild = ~np.isfinite(self.scale_) | ~np.isfinite(self.mean_)
-        if wild.any():
-            raise DataError(
-                f"Column {self.columns_[int(wild.argmax())]} spreads too far for its variance to "
-                "be a number. Scale it down, or take its logarithm."
-            )
-
-
-def _found(values: np.ndarray) -> Support:
-    if not _binary(values[:100]):  # tells most data at once
-        return "real"
-    return "binary" if _binary(values) and not np.isnan(values).all() else "real"
-
-
-def _levels(values: np.ndarray) -> int:
-    """Return how many categories there are, counted from 0 to the greatest."""
-    if np.isnan(values).all():
-        raise DataError("No category is known: there is nothing but NaN. Expected some numbers.")
-    top = int(np.nanmax(values))
-    if top >= MOST_LEVELS:
-        raise DataError(
-            f"The categories run up to {top}; expected whole numbers from 0 to {MOST_LEVELS - 1} "
-            "at most. Number them from 0 without gaps, or drop a column that is no category."
-        )
-    return top + 1
-
 
 def _frame(facts: Any, n: int) -> Frame:
     """Return the kind of frame that a file tells of."""
@@ -242,34 +197,3 @@ def _frame(facts: Any, n: int) -> Frame:
     told.distinct(told.labels(frame.columns, "columns", n, (str, int)), "columns")
     told.labels(frame.dtypes, "dtypes", n, (str,))
     return frame
-
-
-def _binary(values: np.ndarray) -> bool:
-    return bool(((values == 0) | (values == 1) | (values != values)).all())  # NaN
-
-
-def _check_support(values: np.ndarray, support: Support, levels: int = 0) -> None:
-    """Raise `SupportError` if a known value is none that ``support`` has."""
-    if support == "real" or _supported(values, support, levels):
-        return
-    low, high = np.nanmin(values), np.nanmax(values)
-    expected = {
-        "unit": "numbers from 0 to 1",
-        "binary": "nothing but 0 and 1",
-        "categories": "whole numbers from 0" + (f" to {levels - 1}" if levels else ""),
-    }[support]
-    raise SupportError(
-        f"The values run from {low:g} to {high:g}; expected {expected}. Rescale them, or "
-        "choose a likelihood that takes them, such as Normal()."
-    )
-
-
-def _supported(values: np.ndarray, support: Support, levels: int) -> bool:
-    if support == "binary":
-        return _binary(values)
-    # What is not known is nothing that could be wrong: comparisons with NaN are turned round.
-    if support == "unit":
-        return not ((values < 0) | (values > 1)).any()
-    top = levels - 1 if levels else np.inf
-    whole = (values == np.rint(values)) | np.isnan(values)
-    return bool(whole.all()) and not ((values < 0) | (values > top)).any()
