@@ -67,6 +67,37 @@ def whole(name: str, value: Any, low: int, high: int | None = None, *, example: 
     raise CompositionError(f"{name}={value!r} was given; expected {expected}, as in {example}.")
 
 
+def spread(
+    name: str, value: Any, low: float = -MOST, high: float = MOST, *, example: str
+) -> tuple[float, float]:
+    """Return the range that ``value`` names: a number, both ends of which it is, or two.
+
+    Raises
+    ------
+    CompositionError
+        If it is neither a number nor two in order, from ``low`` to ``high``.
+
+    Examples
+    --------
+    >>> spread("rate", 0.25, 0, 1, example="Masking(0.25)")
+    (0.25, 0.25)
+    >>> spread("rate", (0, 0.5), 0, 1, example="Masking(0.25)")
+    (0, 0.5)
+    """
+    if not isinstance(value, tuple | list):
+        end = number(name, value, low, high, example=example)
+        return end, end
+    ends: list[Any] = plain(list(value))  # pyright: ignore[reportUnknownArgumentType]
+    if len(ends) == 2 and all(_within(each, Real, low, high) for each in ends):
+        least, most = (number(name, each, example=example) for each in ends)
+        if least <= most:
+            return least, most
+    raise CompositionError(
+        f"{name}={value!r} was given; expected a number{_range(low, high, ())}, as in {example}, "
+        "or two such in order, (low, high), to draw one for each row from."
+    )
+
+
 def _within(value: Any, kind: type, low: float, high: float) -> bool:
     # To Python True is 1; to whoever reads the call it is no number.
     return isinstance(value, kind) and not isinstance(value, bool) and bool(low <= value <= high)

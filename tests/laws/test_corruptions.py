@@ -4,27 +4,59 @@ import pytest
 import torch
 from members import looked_up, made, texts
 
-from isthmus import Batch, Categorical, Codec, Dense, Gaussian, Noise, Normal, Vector
+from isthmus import (
+    Batch,
+    Categorical,
+    Codec,
+    Dense,
+    Gaussian,
+    Image,
+    Noise,
+    Normal,
+    Series,
+    Vector,
+    catalogue,
+)
 from isthmus.corruptions import Corruption
 from isthmus.errors import CompositionError
 
 EVERY = pytest.mark.parametrize("text", texts(Corruption))
+EVERY_NAME = pytest.mark.parametrize(
+    "name", sorted({type(made(text)).__name__ for text in texts(Corruption)})
+)
 
 # Each at zero strength, and out of its range.
-HARMLESS = {"Masking": "Masking(0.0)", "Noise": "Noise(0.0)"}
-OUT_OF_RANGE = {"Masking": "Masking(1.5)", "Noise": "Noise(-1.0)"}
+HARMLESS = {
+    "Masking": "Masking(0.0)",
+    "Noise": "Noise(0.0)",
+    "Occlusion": "Occlusion(0.0)",
+    "SaltPepper": "SaltPepper(0.0)",
+}
+OUT_OF_RANGE = {
+    "Masking": "Masking(1.5)",
+    "Noise": "Noise(-1.0)",
+    "Occlusion": "Occlusion(1.5)",
+    "SaltPepper": "SaltPepper(1.5)",
+}
 HERE = "{} in test_corruptions.py"
 
-SHAPES = pytest.mark.parametrize("shape", [(40, 6), (40, 2, 5, 5)], ids=["vector", "image"])
+SPACES = pytest.mark.parametrize(
+    "space", [Vector(6), Image(2, 5, 5), Series(2, 9)], ids=["vector", "image", "series"]
+)
 
 
-def batch_of(shape, holes=True):
+def batch_of(space, holes=True):
     generator = torch.Generator().manual_seed(0)
+    shape = (40, *space.shape)
     x = torch.randn(shape, generator=generator)
     if not holes:
         return Batch(x)
     observed = torch.rand(shape, generator=generator) > 0.3
     return Batch(x * observed, observed)
+
+
+def made_for(text, space):
+    return made(text).on(space)
 
 
 def corrupted(corruption, batch, seed=0):
@@ -34,44 +66,75 @@ def corrupted(corruption, batch, seed=0):
 
 
 @EVERY
-@SHAPES
-def test_at_zero_strength_nothing_changes(text, shape):
-    harmless = made(looked_up(HARMLESS, made(text), HERE.format("HARMLESS")))
-    batch = batch_of(shape)
+@SPACES
+def test_at_zero_strength_nothing_changes(text, space):
+    harmless = made_for(looked_up(HARMLESS, made(text), HERE.format("HARMLESS")), space)
+    batch = batch_of(space)
     assert torch.equal(corrupted(harmless, batch), batch.x)
 
 
 @EVERY
-@SHAPES
-def test_at_its_defaults_it_does_something(text, shape):
-    batch = batch_of(shape, holes=False)
-    damaged = corrupted(made(text), batch)
+@SPACES
+def test_at_its_defaults_it_does_something(text, space):
+    batch = batch_of(space, holes=False)
+    damaged = corrupted(made_for(text, space), batch)
     assert damaged.shape == batch.x.shape
     assert damaged.isfinite().all()
     assert (damaged != batch.x).float().mean() > 0.01
 
 
 @EVERY
-@SHAPES
-def test_an_unknown_cell_never_reaches_a_known_one(text, shape):
-    batch = batch_of(shape)
+@SPACES
+def test_an_unknown_cell_never_reaches_a_known_one(text, space):
+    batch = batch_of(space)
     junk = Batch(batch.x.where(batch.observed, 1e6), batch.observed)
-    clean, dirty = (corrupted(made(text), each) for each in (batch, junk))
-    assert torch.equal(clean[batch.observed], dirty[batch.observed])
+    clean, dirty = (corrupted(made_for(text, space), each) for each in (batch, junk))
+    assert torch.equal(clean, dirty)
+    assert (clean[~batch.observed] == 0).all()
 
 
 @EVERY
-@SHAPES
-def test_the_draw_is_fresh_and_repeats_under_a_seed(text, shape):
-    corruption, batch = made(text), batch_of(shape)
+@SPACES
+def test_the_draw_is_fresh_and_repeats_under_a_seed(text, space):
+    corruption, batch = made_for(text, space), batch_of(space)
     first, again, other = (corrupted(corruption, batch, seed) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 @EVERY
+@SPACES
+def test_each_row_draws_its_own(text, space):
+    alike = Batch(torch.ones(40, *space.shape))
+    damaged = corrupted(made_for(text, space), alike)
+    assert len(damaged.flatten(1).unique(dim=0)) > 3
+
+
+@EVERY_NAME
+@SPACES
+def test_a_range_is_all_strengths_between(name, space):
+    cls, batch = catalogue.PARTS[name], Batch(torch.full((400, *space.shape), 0.3))
+
+    def damage(strength):
+        found = corrupted(cls(strength).on(space), batch)
+        each = (found - batch.x).abs().flatten(1).mean(1)
+        return each.mean(), each.std() / each.mean()
+
+    (low, _), (high, alone), (between, apart) = map(damage, (0.2, 1.0, (0.2, 1.0)))
+    assert low < between < high
+    assert apart > alone
+
+
+@EVERY_NAME
+@pytest.mark.parametrize("wrong", [(0.5, 0.1), (-0.1, 0.5)])
+def test_a_range_of_none_is_refused(name, wrong):
+    with pytest.raises(CompositionError, match=r"was given; expected a number.*\(low, high\)"):
+        catalogue.PARTS[name](wrong)
+
+
+@EVERY
 def test_the_target_stays_clean(text):
-    batch = batch_of((40, 6))
+    batch = batch_of(Vector(6))
     before = batch.x.clone()
     space = Vector(6, holes=True)
     codec = Codec(space, Gaussian(2), Normal(), Dense((4,)), made(text))

@@ -3,5 +3,7 @@
 from isthmus.corruptions.base import Corruption
 from isthmus.corruptions.masking import Masking
 from isthmus.corruptions.noise import Noise
+from isthmus.corruptions.occlusion import Occlusion
+from isthmus.corruptions.salt_pepper import SaltPepper
 
-__all__ = ["Corruption", "Masking", "Noise"]
+__all__ = ["Corruption", "Masking", "Noise", "Occlusion", "SaltPepper"]

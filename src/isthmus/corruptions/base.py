@@ -3,28 +3,36 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, Self, get_args
 
+import torch
 from torch import Tensor
 
 from isthmus.errors import CompositionError
 from isthmus.part import Part
 from isthmus.space import Batch, Space, Support
 
+Strength = float | tuple[float, float]
+"""How much damage is done: as much to every row, or drawn for each from ``(low, high)``."""
+
 
 class Corruption(Part, ABC):
     """A random damage ``c(x~ | x)``; the target stays clean.
 
     Denoising autoencoders are trained to undo it (Vincent et al., 2008, "Extracting and
-    composing robust features with denoising autoencoders"). A member must never let an
-    unknown cell reach a known one.
+    composing robust features with denoising autoencoders"). A member says what becomes of the
+    numbers, `damaged`; cells that are unknown stay so: they are zero before and after, and must
+    never reach a known one.
 
     Attributes
     ----------
     accepts
         Every support whose values it can damage and leave values that the encoder can take:
         all, unless the member says otherwise.
+    space
+        The space that it was made for by `on`.
     """
 
     accepts: ClassVar[tuple[Support, ...]] = get_args(Support)
+    space: Space
 
     def on(self, space: Space) -> Self:
         """Return the corruption made anew for ``space``.
@@ -39,8 +47,23 @@ class Corruption(Part, ABC):
                 f"{self!r} damages {' or '.join(self.accepts)} values, and the data are "
                 f"{space.support}. Use Masking(0.25), or leave corruption=None."
             )
-        return self.fresh()
+        made = self.fresh()
+        made.space = space
+        return made
 
-    @abstractmethod
     def forward(self, batch: Batch) -> Tensor:
         """Return ``x~``, ``(B, *E)``, from a fresh draw."""
+        x = self.damaged(batch.x)
+        return x if batch.observed is None else x.where(batch.observed, 0.0)
+
+    @abstractmethod
+    def damaged(self, x: Tensor) -> Tensor:
+        """Return what becomes of ``x``, ``(B, *E)``, from a fresh draw."""
+
+
+def drawn(strength: tuple[float, float], x: Tensor) -> float | Tensor:
+    """Return a strength for each row of ``x``, to be broadcast: one number where it is fixed."""
+    low, high = strength
+    if low == high:
+        return low
+    return low + (high - low) * torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device)

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from isthmus.corruptions.base import Corruption
-from isthmus.ranges import number
-from isthmus.space import Batch
+from isthmus.corruptions.base import Corruption, Strength, drawn
+from isthmus.ranges import spread
 
 
 class Masking(Corruption):
@@ -16,7 +15,7 @@ class Masking(Corruption):
     Parameters
     ----------
     rate
-        From 0 to 1.
+        From 0 to 1; or two such, ``(low, high)``, to draw one for each row from.
 
     Examples
     --------
@@ -26,10 +25,11 @@ class Masking(Corruption):
     tensor([[0., 0.]])
     """
 
-    def __init__(self, rate: float = 0.25) -> None:
+    def __init__(self, rate: Strength = 0.25) -> None:
         super().__init__()
-        self.rate = number("rate", rate, 0, 1, example="Masking(0.25)")
+        self.rate = spread("rate", rate, 0, 1, example="Masking(0.25)")
 
-    def forward(self, batch: Batch) -> Tensor:
+    def damaged(self, x: Tensor) -> Tensor:
         """Return ``m x``."""
-        return batch.x * (torch.rand_like(batch.x) >= self.rate)
+        rate = drawn(self.rate, x)
+        return x * (torch.rand_like(x) >= rate)

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from isthmus.corruptions.base import Corruption
-from isthmus.ranges import number
-from isthmus.space import Batch
+from isthmus.corruptions.base import Corruption, Strength, drawn
+from isthmus.ranges import spread
 
 
 class Noise(Corruption):
@@ -15,7 +14,8 @@ class Noise(Corruption):
     ----------
     scale
         In units of the adapted data: standard deviations for tables, the range from
-        black to white for pictures.
+        black to white for pictures; or two such, ``(low, high)``, to draw one for each row
+        from.
 
     Examples
     --------
@@ -27,10 +27,11 @@ class Noise(Corruption):
 
     accepts = ("real", "unit", "binary")
 
-    def __init__(self, scale: float = 0.1) -> None:
+    def __init__(self, scale: Strength = 0.1) -> None:
         super().__init__()
-        self.scale = number("scale", scale, 0, example="Noise(0.1)")
+        self.scale = spread("scale", scale, 0, example="Noise(0.1)")
 
-    def forward(self, batch: Batch) -> Tensor:
+    def damaged(self, x: Tensor) -> Tensor:
         """Return ``x + scale * eps``."""
-        return batch.x + self.scale * torch.randn_like(batch.x)
+        scale = drawn(self.scale, x)
+        return x + scale * torch.randn_like(x)
