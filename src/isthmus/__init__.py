@@ -5,16 +5,41 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.adapters import Images, Vectors
-    from isthmus.backbones import Dense
+    from isthmus.adapters import Images, Sequences, Vectors
+    from isthmus.backbones import GRU, LSTM, Conv, Dense, Transformer
     from isthmus.catalogue import load
     from isthmus.codec import Codec, Trace
-    from isthmus.corruptions import Masking, Noise
+    from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
     from isthmus.estimator import BaseAutoencoder
-    from isthmus.families import VAE, Autoencoder, Composed, LinearAutoencoder
-    from isthmus.latents import Gaussian, Point
+    from isthmus.families import (
+        VAE,
+        VQVAE,
+        AdversarialAutoencoder,
+        Autoencoder,
+        Composed,
+        ConditionalVAE,
+        DenoisingAutoencoder,
+        LinearAutoencoder,
+        SparseAutoencoder,
+        WassersteinAutoencoder,
+    )
+    from isthmus.latents import Gaussian, Point, Quantised
     from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Normal
-    from isthmus.objectives import KL, NLL, ImportanceWeighted, Objective, Term, WarmUp
+    from isthmus.objectives import (
+        KL,
+        L1,
+        MMD,
+        NLL,
+        Adversarial,
+        Commitment,
+        Cyclic,
+        ImportanceWeighted,
+        Objective,
+        SparsityTarget,
+        Term,
+        TotalCorrelation,
+        WarmUp,
+    )
     from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Series, Vector
 
@@ -22,32 +47,69 @@ __version__ = version("isthmus")
 
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
-    "adapters": ("Images", "Vectors"),
-    "backbones": ("Dense",),
+    "adapters": ("Images", "Sequences", "Vectors"),
+    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Transformer"),
     "catalogue": ("load",),
     "codec": ("Codec", "Trace"),
-    "corruptions": ("Masking", "Noise"),
+    "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
     "estimator": ("BaseAutoencoder",),
-    "families": ("VAE", "Autoencoder", "Composed", "LinearAutoencoder"),
-    "latents": ("Gaussian", "Point"),
+    "families": (
+        "VAE",
+        "VQVAE",
+        "AdversarialAutoencoder",
+        "Autoencoder",
+        "Composed",
+        "ConditionalVAE",
+        "DenoisingAutoencoder",
+        "LinearAutoencoder",
+        "SparseAutoencoder",
+        "WassersteinAutoencoder",
+    ),
+    "latents": ("Gaussian", "Point", "Quantised"),
     "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Normal"),
-    "objectives": ("KL", "NLL", "ImportanceWeighted", "Objective", "Term", "WarmUp"),
+    "objectives": (
+        "KL",
+        "L1",
+        "MMD",
+        "NLL",
+        "Adversarial",
+        "Commitment",
+        "Cyclic",
+        "ImportanceWeighted",
+        "Objective",
+        "SparsityTarget",
+        "Term",
+        "TotalCorrelation",
+        "WarmUp",
+    ),
     "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Series", "Vector"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "GRU",
     "KL",
+    "L1",
+    "LSTM",
+    "MMD",
     "NLL",
     "VAE",
+    "VQVAE",
+    "Adversarial",
+    "AdversarialAutoencoder",
     "Autoencoder",
     "BaseAutoencoder",
     "Batch",
     "Bernoulli",
     "Categorical",
     "Codec",
+    "Commitment",
     "Composed",
+    "ConditionalVAE",
+    "Cyclic",
+    "DenoisingAutoencoder",
+    "Conv",
     "Dense",
     "Gaussian",
     "Image",
@@ -59,14 +121,23 @@ __all__ = [
     "Noise",
     "Normal",
     "Objective",
+    "Occlusion",
     "Point",
+    "Quantised",
     "Recipe",
+    "SaltPepper",
+    "Sequences",
     "Series",
+    "SparseAutoencoder",
+    "SparsityTarget",
     "Term",
+    "TotalCorrelation",
     "Trace",
+    "Transformer",
     "Vector",
     "Vectors",
     "WarmUp",
+    "WassersteinAutoencoder",
     "load",
 ]
 

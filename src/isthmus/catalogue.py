@@ -131,25 +131,33 @@ def _rebuilt(
     if not isinstance(space, Space):
         raise FormulaError(f"{document.space!r} is no space")
     adapter.space_ = space
+    told = document.condition
+    condition = None if told is None else adapters.Conditions().restore(told)
     with torch.device("meta"):  # no memory is taken on the word of a file
-        codec, objective = model.compose(space)
+        codec, objective = model.compose(space, condition.size if condition else 0)
     for name, module in (("codec", codec), ("objective", objective)):
-        mine = {
-            key.removeprefix(f"{name}."): value
-            for key, value in tensors.items()
-            if key.startswith(f"{name}.")
-        }
-        module.load_state_dict(mine, assign=True)
+        module.load_state_dict(_under(name, tensors), assign=True)
         module.to(device)
     for name, buffer in codec.named_buffers():
         if buffer.is_meta:
             raise ValueError(f"the buffer {name!r} is not in the file: register it as persistent")
-    history = History(document.history.rows, document.history.best)
+    history = History(**document.history.model_dump(exclude={"before"}))
+    history.before = [History(**each.model_dump()) for each in document.history.before]
     learned = State(
         adapter.restore(about.facts), codec, objective, document.seed, history, None,
-        tensors["spread"],
+        tensors["spread"], condition,
     )  # fmt: skip
+    model._take_own(_under("own", tensors))  # pyright: ignore[reportPrivateUsage]
     return model._learned(learned)  # pyright: ignore[reportPrivateUsage]
+
+
+def _under(name: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors whose names begin with ``name``, without it."""
+    return {
+        key.removeprefix(f"{name}."): value
+        for key, value in tensors.items()
+        if key.startswith(f"{name}.")
+    }
 
 
 def _tuples(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import hashlib
 from copy import deepcopy
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -12,13 +13,13 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor
 
 from isthmus import inference, training
-from isthmus.adapters import Adapter, adapter_for
+from isthmus.adapters import Adapter, Conditions, adapter_for
 from isthmus.backbones import Backbone
 from isthmus.checkpoint import Checkpoint
 from isthmus.checks import check_fields
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
-from isthmus.errors import CompositionError
+from isthmus.errors import CompositionError, DataError
 from isthmus.fitted import Fitted
 from isthmus.likelihoods import Likelihood
 from isthmus.objectives import Objective
@@ -44,6 +45,7 @@ class State(NamedTuple):
     history: History
     optimiser: Adam | None = None
     spread: Tensor | None = None
+    condition: Conditions | None = None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -83,6 +85,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     verbose
         Show a progress bar; None: where there is a terminal to show it on.
 
+    ``conditional``, of the class, says whether the family learns ``p(x | y)`` from `fit(X, y)`.
+
     Attributes
     ----------
     codec_, objective_
@@ -96,6 +100,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     n_features_in_, feature_names_in_
         The columns seen in fit, where the data have columns.
     """
+
+    conditional: ClassVar[bool] = False
 
     backbone: Backbone | None = None
     likelihood: Likelihood | None = None
@@ -133,7 +139,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         )
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from ``X``; ``y`` is ignored.
+        """Learn from ``X``, and in a conditional family from ``y``, which others ignore.
 
         Raises
         ------
@@ -150,10 +156,14 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         >>> [round(row["epoch"]) for row in model.history_.rows]
         [1, 2, 3]
         """
-        state, data = self._begun(X)
+        state, data = self._begun(X, y)
         learnt, kept_aside = _split(data, self.validation_fraction, state.seed)
+        checkpoint = self._checkpoint(data)
+        if checkpoint is None or not checkpoint.path.exists():  # else it lies behind the run
+            state = self._prepared(state, learnt)
         plan = self._plan(state, epochs=self.epochs, patience=self.patience)
         run = start(state.codec, state.objective, plan, len(learnt))
+        run.history = state.history
         device = run.ledger.device
         with bar(self.verbose) as watch:
             history = training.fit(
@@ -161,7 +171,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 learnt.to(device),
                 kept_aside.to(device) if kept_aside is not None else None,
                 watch=watch,
-                checkpoint=self._checkpoint(data),
+                checkpoint=checkpoint,
             )
         return self._learned(state._replace(history=history, spread=_spread(state.codec, data)))
 
@@ -186,13 +196,15 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         >>> len(model.history_.rows)
         3
         """
-        state, data = self._going_on(X) if hasattr(self, "codec_") else self._begun(X)
+        begin = self._going_on if hasattr(self, "codec_") else self._begun
+        state, data = begin(X, y)
         past = state.history.rows
         plan = self._plan(state, epochs=1, decay=False)
         run = start(state.codec, state.objective, plan, len(data), state.optimiser)
         with bar(self.verbose) as watch:
             (row,) = training.fit(run, data.to(run.ledger.device), watch=watch).rows
-        history = History([*past, row | {"epoch": len(past) + 1}], best=len(past) + 1)
+        rows = [*past, row | {"epoch": len(past) + 1}]
+        history = replace(state.history, rows=rows, best=len(rows))
         # So few rows as say nothing of the spread leave it as it was.
         few = len(data) < FEW and state.spread is not None
         spread = state.spread if few else _spread(state.codec, data)
@@ -217,7 +229,15 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         tensors = {"spread": self.spread_}
         for owner, module in (("codec", self.codec_), ("objective", self.objective_)):
             tensors |= {f"{owner}.{name}": each for name, each in module.state_dict().items()}
+        tensors |= {f"own.{name}": each for name, each in self._own().items()}
         store.save(Path(folder), self._document(), tensors)
+
+    def _own(self) -> dict[str, Tensor]:
+        """Return what the family has learned beside the networks, to be saved with them."""
+        return {}
+
+    def _take_own(self, tensors: dict[str, Tensor]) -> None:
+        """Take over what `_own` returned."""
 
     @property
     def _n_features_out(self) -> int:
@@ -226,6 +246,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.target_tags.required = self.conditional
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -238,24 +259,42 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 
-    def _begun(self, X: Any) -> tuple[State, Batch]:
+    def _begun(self, X: Any, y: Any) -> tuple[State, Batch]:
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
         adapter = self._adapter_for(X)
         data = adapter.fit_transform(X)
+        condition = Conditions().fit(self._required(y)) if self.conditional else None
+        if condition is not None:
+            data = replace(data, context=condition.transform(y, len(data)))
         seed = seed_from(self.random_state)
         with seeded(seed):
-            codec, objective = self.compose(adapter.space_)
-        state = State(adapter, codec.to(device), objective.to(device), seed, History())
-        return state, data
+            codec, objective = self.compose(adapter.space_, condition.size if condition else 0)
+        made = State(adapter, codec.to(device), objective.to(device), seed, History())
+        return made._replace(condition=condition), data
 
-    def _going_on(self, X: Any) -> tuple[State, Batch]:
+    def _prepared(self, state: State, learnt: Batch) -> State:
+        """Do what comes between making the networks and training them: nothing as a rule."""
+        return state
+
+    def _going_on(self, X: Any, y: Any) -> tuple[State, Batch]:
         """Return a copy of what was learned, so that a pass that fails changes nothing."""
         check_fields(self)
         optimiser = getattr(self, "optimiser_", None)
         known = self.adapter_, self.codec_, self.objective_, self.seed_, self.history_
-        return deepcopy(State(*known, optimiser, self.spread_)), self.adapter_.transform(X)
+        data = self.adapter_.transform(X)
+        if self.condition_ is not None:
+            data = replace(data, context=self.condition_.transform(self._required(y), len(data)))
+        return deepcopy(State(*known, optimiser, self.spread_, self.condition_)), data
+
+    def _required(self, y: Any) -> Any:
+        if y is None:
+            raise DataError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None. Give "
+                "fit(X, y) the condition of each row, NaN where it is unknown, or use VAE."
+            )
+        return y
 
     def _plan(self, state: State, **how: Any) -> Plan:
         return Plan(
@@ -272,6 +311,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         assert state.spread is not None
         self.adapter_, self.codec_, self.objective_ = state.adapter, state.codec, state.objective
         self.seed_, self.history_, self.spread_ = state.seed, state.history, state.spread
+        self.condition_ = state.condition
         self.codec_.eval()
         learned = {"optimiser_": state.optimiser}
         for name in ("n_features_in_", "feature_names_in_"):
@@ -310,6 +350,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 "parameters": self.adapter_.get_params(),
                 "facts": self.adapter_.facts(),
             },
+            "condition": self.condition_.facts() if self.condition_ else None,
             "seed": self.seed_,
             "history": asdict(self.history_),
         }
@@ -319,8 +360,18 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 def _spread(codec: Codec, data: Batch) -> Tensor:
     """Return how far the codes of ``data`` spread, ``(d,)``; very many rows are told by some."""
     places = torch.linspace(0, len(data) - 1, min(len(data), MEASURED)).long()
-    some = data[places].to(next(codec.parameters()).device)
-    return inference.codes(codec.eval(), some).flatten(1).std(dim=0, correction=0).cpu()
+    device = next(codec.parameters()).device
+    codec.eval()
+    mean, squares, rows = torch.zeros(()), torch.zeros(()), 0
+    # A wide code of all of them would take gigabytes: some at a time, each beside those before
+    # (Chan, Golub and LeVeque, 1983).
+    for some in places.split(inference.chunk_size(max(codec.space.size, prod(codec.code_shape)))):
+        z = inference.codes(codec, data[some].to(device)).flatten(1).cpu().double()
+        change, all_rows = z.mean(0) - mean, rows + len(z)
+        squares = squares + z.var(0, correction=0) * len(z)
+        squares = squares + change.square() * (rows * len(z) / all_rows)
+        mean, rows = mean + change * (len(z) / all_rows), all_rows
+    return (squares / rows).sqrt().float()
 
 
 def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:

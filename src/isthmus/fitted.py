@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
 from isthmus import inference
-from isthmus.adapters import Adapter
+from isthmus.adapters import Adapter, Conditions
 from isthmus.codec import Codec
 from isthmus.errors import CompositionError, DataError
 from isthmus.objectives import Objective
@@ -30,6 +30,10 @@ class Fitted:
         The standard deviation of the training data's codes, ``(d,)``.
     seed_ : int
         The seed that training used.
+    condition_ : Conditions or None
+        What the rows are conditioned on, in a family that is conditional. Its methods then take
+        ``y``, the condition of each row, or one for all; without it the condition counts as
+        unknown. Other families ignore ``y``.
     """
 
     codec_: Codec
@@ -37,9 +41,10 @@ class Fitted:
     adapter_: Adapter
     spread_: Tensor
     seed_: int
+    condition_: Conditions | None
     random_state: RandomState
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Return the codes of ``X``, the mean of ``q(z | x)``: ``(n, d)``, in X's float dtype.
 
         Raises
@@ -56,10 +61,10 @@ class Fitted:
         (20, 2)
         """
         codec, _ = self._fitted()
-        found = self._over(X, lambda batch: inference.codes(codec, batch).flatten(1))
+        found = self._over(X, lambda batch: inference.codes(codec, batch).flatten(1), y)
         return found.numpy().astype(_float_dtype(X), copy=False)
 
-    def inverse_transform(self, Z: Any) -> Any:
+    def inverse_transform(self, Z: Any, y: Any = None) -> Any:
         """Decode codes ``(n, d)`` into data of the kind that was fitted, in its units.
 
         Raises
@@ -83,9 +88,9 @@ class Fitted:
                 f"Codes of {values.shape[1]} numbers were given; this model's have "
                 f"{self.latent_size_}. Use codes that its transform returned."
             )
-        return adapter.inverse_transform(self._decoded(torch.from_numpy(values)))
+        return adapter.inverse_transform(self._decoded(torch.from_numpy(values), y))
 
-    def reconstruct(self, X: Any) -> Any:
+    def reconstruct(self, X: Any, y: Any = None) -> Any:
         """Encode and decode ``X``: the same kind of thing comes back, with holes filled.
 
         Examples
@@ -97,13 +102,14 @@ class Fitted:
         (20, 3)
         """
         codec, adapter = self._fitted()
-        found = self._over(X, lambda batch: inference.reconstructions(codec, batch))
+        found = self._over(X, lambda batch: inference.reconstructions(codec, batch), y)
         return adapter.inverse_transform(found, like=X)
 
     def sample(
         self,
         n: int = 1,
         *,
+        y: Any = None,
         near: Any = None,
         radius: float = 1.0,
         noise: bool = False,
@@ -115,6 +121,8 @@ class Fitted:
         ----------
         n
             How many.
+        y
+            What they are conditioned on: one for all, or one for each.
         near
             One row of data: codes are then drawn round its code instead of the prior.
         radius
@@ -145,7 +153,9 @@ class Fitted:
         chosen = self.random_state if random_state is None else random_state
         with seeded(seed_from(chosen)):
             if near is not None:
-                z = self._code_of(near) + radius * self.spread_ * torch.randn(n, self.latent_size_)
+                z = self._code_of(near, y) + radius * self.spread_ * torch.randn(
+                    n, self.latent_size_
+                )
             elif self.objective_.fits_prior:
                 z = codec.latent.prior.expand((n, self.latent_size_)).sample()
             else:
@@ -153,9 +163,9 @@ class Fitted:
                     f"{type(self).__name__} was not trained to match a prior, so there is none to "
                     "sample from. Use sample(n, near=row), or a VAE."
                 )
-            return adapter.inverse_transform(self._decoded(z, noise))
+            return adapter.inverse_transform(self._decoded(z, y, noise))
 
-    def interpolate(self, a: Any, b: Any, steps: int = 10) -> Any:
+    def interpolate(self, a: Any, b: Any, steps: int = 10, y: Any = None) -> Any:
         """Decode ``steps`` codes on the straight line from row ``a`` to row ``b``.
 
         Examples
@@ -169,11 +179,11 @@ class Fitted:
         """
         _, adapter = self._fitted()
         _check_count("steps", steps, 2)
-        here, there = self._code_of(a), self._code_of(b)
+        here, there = self._code_of(a, y), self._code_of(b, y)
         share = torch.linspace(0, 1, steps)[:, None]
-        return adapter.inverse_transform(self._decoded(here + share * (there - here)))
+        return adapter.inverse_transform(self._decoded(here + share * (there - here), y))
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Return the negative objective of each row at its mean code: ``(n,)`` nats.
 
         Higher is more normal. No draw is made: the same row gets the same score each time. The
@@ -189,13 +199,14 @@ class Fitted:
         (20,)
         """
         codec, _ = self._fitted()
-        return self._over(X, lambda b: inference.scores(codec, self.objective_, b)).double().numpy()
+        found = self._over(X, lambda batch: inference.scores(codec, self.objective_, batch), y)
+        return found.double().numpy()
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean of `score_samples`, in nats: higher is better; ``y`` is ignored."""
-        return float(self.score_samples(X).mean())
+        """Return the mean of `score_samples`, in nats: higher is better."""
+        return float(self.score_samples(X, y).mean())
 
-    def log_likelihood(self, X: Any, samples: int = 100) -> np.ndarray:
+    def log_likelihood(self, X: Any, samples: int = 100, y: Any = None) -> np.ndarray:
         """Estimate ``log p(x)`` of each row by importance sampling: ``(n,)`` nats.
 
         ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``: on average a lower bound, tighter
@@ -226,7 +237,7 @@ class Fitted:
         volume = torch.zeros(()) if codec.likelihood.discrete else adapter.log_volume()
         with seeded(self.seed_, next(codec.parameters()).device):
             return self._over(
-                X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume)
+                X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume), y
             ).numpy()
 
     @property
@@ -238,17 +249,27 @@ class Fitted:
         check_is_fitted(self, "codec_")
         return self.codec_, self.adapter_
 
-    def _over(self, X: Any, function: Callable[[Batch], Tensor]) -> Tensor:
-        return inference.over(self.codec_, self.adapter_, self.adapter_.rows(X), function)
+    def _over(self, X: Any, function: Callable[[Batch], Tensor], y: Any = None) -> Tensor:
+        rows = self.adapter_.rows(X)
+        return inference.over(
+            self.codec_, self.adapter_, rows, function, self._context(y, len(rows))
+        )
 
-    def _code_of(self, row: Any) -> Tensor:
+    def _context(self, y: Any, rows: int) -> Tensor | None:
+        """Return ``y`` as the codec takes it, ``(rows, C)``; None where it is not conditional."""
+        if self.condition_ is None or y is None:
+            return None
+        return self.condition_.transform(y, rows)
+
+    def _code_of(self, row: Any, y: Any = None) -> Tensor:
         """Return the code of one row, ``(1, d)``."""
         codec, adapter = self._fitted()
         one = adapter.one(row)
-        return self._over(one, lambda batch: inference.codes(codec, batch).flatten(1))
+        alone = None if y is None or np.size(y) > 1 else y
+        return self._over(one, lambda batch: inference.codes(codec, batch).flatten(1), alone)
 
-    def _decoded(self, z: Tensor, noise: bool = False) -> Tensor:
-        return inference.decoded(self.codec_, z, noise)
+    def _decoded(self, z: Tensor, y: Any = None, noise: bool = False) -> Tensor:
+        return inference.decoded(self.codec_, z, noise, self._context(y, len(z)))
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

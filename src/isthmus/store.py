@@ -36,6 +36,7 @@ class HistoryDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
     rows: list[dict[str, float]]
     best: int
+    before: list["HistoryDocument"] = []
 
 
 class Document(BaseModel):
@@ -49,6 +50,7 @@ class Document(BaseModel):
     parameters: dict[str, Any]
     space: str
     adapter: AdapterDocument
+    condition: list[dict[str, Any]] | None = None
     seed: int
     history: HistoryDocument
 

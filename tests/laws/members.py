@@ -17,10 +17,24 @@ from isthmus import Codec, Dense, Vector, catalogue
 from isthmus.part import Part
 
 EXAMPLES = {
-    "Point": ["Point(3)"],
+    "Point": [
+        "Point(3)",
+        "Point(3, activation='relu')",
+        "Point(3, activation='sigmoid')",
+        "Point(3, activation='softplus')",
+        "Point(3, activation='tanh')",
+    ],
     "Gaussian": ["Gaussian(3)"],
+    "Quantised": ["Quantised(3)", "Quantised(4, codes=8, groups=2)", "Quantised(3, codes=5, groups=1)"],
+    "TopK": ["TopK(8, k=3)", "TopK(6, k=2, dead_after=0)"],
     "Normal": ["Normal()", "Normal(0.3)", "Normal('feature')", "Normal('shared')"],
     "Laplace": ["Laplace()", "Laplace(0.3)", "Laplace('feature')", "Laplace('shared')"],
+    "Conv": [
+        "Conv((8, 4))",
+        "Conv((8,), kernel=5, stride=3, activation='tanh', normalisation='batch')",
+        "Conv((8, 16), activation='gelu', normalisation='group', grid=True)",
+        "Conv((4, 8, 8), stride=1, grid=True)",
+    ],
     "Dense": [
         "Dense()",
         "Dense(())",
@@ -29,16 +43,34 @@ EXAMPLES = {
         "Dense((8,), activation='elu', normalisation='batch')",
         "Dense((64,), activation='gelu', dropout=0.5)",
     ],
+    "LSTM": ["LSTM(8)", "LSTM(8, depth=2, bidirectional=True)", "LSTM(8, dropout=0.2)"],
+    "GRU": ["GRU(8)", "GRU(8, depth=2, bidirectional=True)"],
+    "Transformer": [
+        "Transformer(8, heads=2)",
+        "Transformer(8, depth=1, heads=2, patch=3, positions='rotary')",
+        "Transformer(16, depth=1, dropout=0.2)",
+    ],
     "ImportanceWeighted": ["ImportanceWeighted()", "ImportanceWeighted(2)"],
+    "KL": ["KL()", "KL(0.25)"],
+    "Revive": ["Revive()", "Revive(4)"],
+    "Dictionary": ["Dictionary()", "Dictionary(tied=True)"],
+    "SparsityTarget": ["SparsityTarget()", "SparsityTarget(0.25)"],
+    "Cyclic": ["Cyclic()", "Cyclic(2, until=0.0)", "Cyclic(3, until=1.0, peak=4.0)"],
+    "Masking": ["Masking()", "Masking((0.1, 0.5))"],
+    "Noise": ["Noise()", "Noise((0.1, 0.5))"],
+    "SaltPepper": ["SaltPepper()", "SaltPepper((0.1, 0.5))"],
+    "Occlusion": ["Occlusion()", "Occlusion((0.3, 0.6))", "Occlusion(2)", "Occlusion((1, 3))"],
     "WarmUp": ["WarmUp()", "WarmUp(0.5, peak=4.0)", "WarmUp(0.0)"],
     "Objective": ["NLL() + 4 * KL()", "NLL() + WarmUp(0.2, peak=2) * KL()"],
     "Vectors": ["Vectors()", "Vectors('real')"],
+    "Sequences": ["Sequences()"],
     "Images": ["Images()", "Images(size=(4, 4))"],
 }
 
 # What a family needs beside the tiny settings below.
 FAMILIES = {
     "LinearAutoencoder": {"backbone": None},
+    "KSparseAutoencoder": {"backbone": None, "latent_dim": 8, "k": 3},
 }
 
 NO_EXAMPLE = "{0} can't be made from {1!r} ({2}): give it a line in tests/laws/members.py"
@@ -92,6 +124,10 @@ def wine(holes=False, rows=178):
     return X
 
 
+KINDS = load_wine().target
+"""Of each wine, for families that learn with a condition."""
+
+
 def digits(rows=300):
     """Digits: 8 x 8 pictures, of 0 to 16."""
     return load_digits().images[:rows]
@@ -100,7 +136,7 @@ def digits(rows=300):
 @cache
 def fitted(name, holes=False):
     """A family trained on wine, once; look, don't touch."""
-    return family(name).fit(wine(holes))
+    return family(name).fit(wine(holes), KINDS)
 
 
 def codec_with(latent="Gaussian(3)", likelihood="Normal('feature')", space=None):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from members import FAMILIES, digits, family, fitted, same, weights, wine
+from members import FAMILIES, KINDS, digits, family, fitted, same, weights, wine
 from sklearn.base import clone
 
 from isthmus import Dense, Image, Vector, catalogue, inference, load, training
@@ -43,10 +43,10 @@ def close(first, second):
 ELSEWHERE = """
 import sys
 sys.path.insert(0, "tests/laws")
-from members import catalogue, family, torch, wine
+from members import KINDS, catalogue, family, torch, wine
 torch.set_num_threads({threads})
 for name in catalogue.FAMILIES:
-    family(name).fit(wine()).save(f"{folder}/{{name}}")
+    family(name).fit(wine(), KINDS).save(f"{folder}/{{name}}")
 """
 
 
@@ -163,7 +163,7 @@ def test_a_row_does_not_feel_the_rows_beside_it(name):
 @EVERY
 def test_where_rows_are_aligned_it_does_not_to_the_last_bit(name):
     X = np.tile(digits(100), (4, 1, 1))
-    model = family(name, epochs=1).fit(X)
+    model = family(name, epochs=1).fit(X, np.arange(len(X)) % 10)
     whole = results(model, X)
     order = np.random.default_rng(2).permutation(len(X))
     assert equal(results(model, X[order]), [each[order] for each in whole])
@@ -178,8 +178,8 @@ def test_codes_decode_to_the_reconstruction(name):
 
 @EVERY
 def test_the_same_seed_gives_the_same_weights(name):
-    again = weights(family(name).fit(wine()))
-    other = weights(family(name, random_state=1).fit(wine()))
+    again = weights(family(name).fit(wine(), KINDS))
+    other = weights(family(name, random_state=1).fit(wine(), KINDS))
     assert same(weights(fitted(name)), again)
     assert not same(again, other)
 
@@ -191,7 +191,7 @@ def test_another_process_gives_the_same_weights(name, elsewhere):
 
 @EVERY
 def test_without_a_seed_each_fit_is_another(name):
-    first, second = (family(name, random_state=None, epochs=1).fit(wine()) for _ in range(2))
+    first, second = (family(name, random_state=None, epochs=1).fit(wine(), KINDS) for _ in range(2))
     assert first.seed_ != second.seed_
 
 
@@ -202,7 +202,7 @@ def test_global_random_states_stay_as_they_were(name):
         return [random.getstate(), repr(numpys), torch.get_rng_state().tolist()]
 
     before = states()
-    model = family(name, epochs=1).fit(wine()).partial_fit(wine())
+    model = family(name, epochs=1).fit(wine(), KINDS).partial_fit(wine(), KINDS)
     results(model, wine())
     model.sample(3, near=wine()[0], noise=True)
     model.interpolate(wine()[0], wine()[1])
@@ -235,12 +235,12 @@ def test_a_pickle_is_the_identity(name):
 
 @EVERY
 def test_a_clone_trains_the_same(name):
-    assert same(weights(clone(fitted(name)).fit(wine())), weights(fitted(name)))
+    assert same(weights(clone(fitted(name)).fit(wine(), KINDS)), weights(fitted(name)))
 
 
 @EVERY
 def test_a_second_fit_starts_afresh(name):
-    model = family(name).fit(digits(50)).fit(wine())
+    model = family(name).fit(digits(50), np.arange(50) % 10).fit(wine(), KINDS)
     assert same(weights(model), weights(fitted(name)))
 
 
@@ -249,7 +249,7 @@ def test_fit_leaves_its_arguments_alone(name):
     X = wine()
     model = family(name)
     before = {key: (value, repr(value)) for key, value in model.get_params(deep=False).items()}
-    model.fit(X)
+    model.fit(X, KINDS)
     assert np.array_equal(X, wine())
     for key, (value, text) in before.items():
         assert getattr(model, key) is value
@@ -258,23 +258,23 @@ def test_fit_leaves_its_arguments_alone(name):
 
 @EVERY
 def test_more_passes_go_on_from_where_it_was(name, tmp_path):
-    model = family(name, epochs=2, learning_rate=1e-3).fit(wine())
+    model = family(name, epochs=2, learning_rate=1e-3).fit(wine(), KINDS)
     before = model.score(wine())
     for _ in range(10):
-        model.partial_fit(wine())
+        model.partial_fit(wine(), KINDS)
     assert len(model.history_.rows) == model.history_.best == 12
     assert model.score(wine()) > before
     model.save(tmp_path / "model")
     again = load(tmp_path / "model")
     for _ in range(10):
-        again.partial_fit(wine())
+        again.partial_fit(wine(), KINDS)
     assert again.score(wine()) > model.score(wine())
 
 
 @EVERY
 def test_passes_alone_train_too(name):
     model = family(name)
-    scores = [model.partial_fit(wine()).score(wine()) for _ in range(20)]
+    scores = [model.partial_fit(wine(), KINDS).score(wine(), KINDS) for _ in range(20)]
     assert scores[-1] > scores[0] + 1
     assert len(model.history_.rows) == 20
 
@@ -283,14 +283,14 @@ def test_passes_alone_train_too(name):
 def test_passes_leave_the_model_ready_for_use(name):
     backbone = Dense((16,), normalisation="batch", dropout=0.5)
     settings = {} if "backbone" in FAMILIES.get(name, {}) else {"backbone": backbone}
-    model = family(name, **settings).fit(wine()).partial_fit(wine())
-    spread = model.transform(wine()).std(axis=0)
+    model = family(name, **settings).fit(wine(), KINDS).partial_fit(wine(), KINDS)
+    spread = model.transform(wine(), KINDS).std(axis=0)
     assert not model.codec_.training
     np.testing.assert_allclose(model.spread_, spread, rtol=1e-4)
 
 
 @EVERY
 def test_passes_after_a_second_fit_move_the_new_weights(name):
-    model = family(name).fit(wine()).partial_fit(wine()).fit(wine())
+    model = family(name).fit(wine(), KINDS).partial_fit(wine(), KINDS).fit(wine(), KINDS)
     before = {key: each.clone() for key, each in weights(model).items()}
-    assert not same(weights(model.partial_fit(wine())), before)
+    assert not same(weights(model.partial_fit(wine(), KINDS)), before)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from members import family, fitted, made, wine
+from members import KINDS, family, fitted, made, wine
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -33,7 +33,7 @@ def test_it_prints_as_the_call_that_makes_it(name):
 def test_codes_have_names(name):
     model = clone(fitted(name)).set_params(epochs=1).set_output(transform="pandas")
     frame = pd.DataFrame(wine(), columns=[f"column {i}" for i in range(13)], index=range(7, 185))
-    codes = model.fit_transform(frame)
+    codes = model.fit_transform(frame, KINDS)
     assert isinstance(codes, pd.DataFrame)
     assert list(codes.columns) == list(model.get_feature_names_out())
     assert list(codes.columns) == [f"{name.lower()}{i}" for i in range(codes.shape[1])]
@@ -51,7 +51,7 @@ def test_it_stands_in_a_pipeline(name):
 @EVERY
 def test_its_fields_can_be_searched(name):
     search = GridSearchCV(family(name), {"learning_rate": [1e-6, 1e-2], "epochs": [5]}, cv=2)
-    search.fit(wine())
+    search.fit(wine(), np.arange(178) % 3)
     assert search.best_params_ == {"learning_rate": 1e-2, "epochs": 5}
     assert search.best_estimator_.transform(wine()).shape[0] == 178
 

@@ -4,13 +4,26 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.adapters.base import Adapter, Rows, plain
+from isthmus.adapters.conditions import Conditions
 from isthmus.adapters.frames import Frame
 from isthmus.adapters.images import Images
 from isthmus.adapters.picture_files import Files, files_in
+from isthmus.adapters.sequences import Sequences, uneven
 from isthmus.adapters.vectors import Vectors
-from isthmus.space import Space, Support
+from isthmus.space import Image, Series, Space, Support
 
-__all__ = ["Adapter", "Files", "Frame", "Images", "Rows", "Vectors", "adapter_for", "files_in"]
+__all__ = [
+    "Adapter",
+    "Conditions",
+    "Files",
+    "Frame",
+    "Images",
+    "Rows",
+    "Sequences",
+    "Vectors",
+    "adapter_for",
+    "files_in",
+]
 
 
 def adapter_for(
@@ -20,7 +33,11 @@ def adapter_for(
 
     Where ``X`` could be of several kinds, ``spaces``, those that the backbone takes, decide.
     """
+    if uneven(X):
+        return Sequences(support)
     axes = len(getattr(plain(X) if isinstance(X, list | tuple) else X, "shape", ()))
+    if axes == 3 and spaces is not None and Series in spaces and Image not in spaces:
+        return Sequences(support)
     if isinstance(X, str | Path | Files) or axes in (3, 4):
         return Images(support)
     return Vectors(support)

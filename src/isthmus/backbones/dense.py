@@ -12,9 +12,12 @@ from isthmus.backbones.layers import (
     ACTIVATIONS,
     chosen,
     compares_rows,
+    conditioner,
     refuse_one_row,
     wholes,
 )
+from isthmus.backbones.tying import Transposed, tie
+from isthmus.errors import CompositionError
 from isthmus.ranges import number, whole
 from isthmus.space import Space
 
@@ -42,6 +45,10 @@ class Dense(Backbone):
         ``"batch"``, ``"layer"`` or None.
     dropout
         The share of hidden numbers lost at each training step.
+    tied
+        Whether the decoder's linear maps are the transposes of the encoder's, with biases of
+        their own (Vincent et al., 2010; Rifai et al., 2011): half the weights, and codes whose
+        scale is fixed. It takes a latent for which the encoder emits one number a code.
 
     Examples
     --------
@@ -58,6 +65,7 @@ class Dense(Backbone):
         activation: str = "relu",
         normalisation: str | None = None,
         dropout: float = 0.0,
+        tied: bool = False,
     ) -> None:
         super().__init__()
         self.widths = _widths(
@@ -70,6 +78,7 @@ class Dense(Backbone):
         self.dropout = number(
             "dropout", dropout, 0, 1, without=(1,), example="Dense((64,), dropout=0.1)"
         )
+        self.tied = _flag(tied)
 
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
         """Make a network from ``(B, *E)`` to ``(B, out)``."""
@@ -78,7 +87,24 @@ class Dense(Backbone):
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
         sizes = [code, *reversed(self.widths), prod(raw_shape)]
-        return Perceptron(self._layers(sizes), raw_shape, context)
+        network = Perceptron(self._layers(sizes), raw_shape, context)
+        # Of categories the stem lays out one number for each as well, in the same order.
+        network.mirrors = tuple(raw_shape) in (space.shape, (space.levels, *space.shape))
+        return network
+
+    def tie(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        """Put the transposes of the encoder's weights into the decoder, if they are tied."""
+        if not self.tied:
+            return
+        assert isinstance(encoder, Perceptron)
+        assert isinstance(decoder, Perceptron)
+        if not decoder.mirrors:
+            raise CompositionError(
+                f"{self!r} was given with a likelihood that takes several numbers for each of x, "
+                f"{decoder.shape} in all: the encoder's weights have none for them. Use a "
+                "likelihood of one number, such as Normal(), or tied=False."
+            )
+        tie(encoder.layers, decoder.layers, whose=repr(self))
 
     def _layers(self, sizes: list[int]) -> nn.Sequential:
         *hidden, last = pairwise(sizes)
@@ -104,9 +130,10 @@ class Perceptron(nn.Module):
         super().__init__()
         self.layers = layers
         if context:
-            self.context = nn.Linear(context, _outputs(layers[0]), bias=False)
+            self.context = conditioner(context, _outputs(layers[0]))
         self.shape = tuple(shape)
         self.compares_rows = compares_rows(layers)
+        self.mirrors = True
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *shape)`` from ``(B, *)`` and ``(B, C)``."""
@@ -120,10 +147,32 @@ class Perceptron(nn.Module):
             h = layer(h)
         return h if len(self.shape) == 1 else h.reshape(len(h), *self.shape)
 
+    def blocks(self) -> list["Perceptron"]:
+        """Return each linear layer, with what follows it, as a network of its own.
+
+        One after the other they make this one, whose layers they share.
+        """
+        parts: list[list[nn.Module]] = []
+        for layer in self.layers:
+            if isinstance(layer, nn.Linear | Transposed):
+                parts.append([])
+            parts[-1].append(layer)
+        widths = [_outputs(first) for first, *_ in parts[:-1]]
+        shapes = [*((width,) for width in widths), self.shape]
+        return [Perceptron(nn.Sequential(*p), s) for p, s in zip(parts, shapes, strict=True)]
+
 
 def _outputs(layer: nn.Module) -> int:
-    assert isinstance(layer, nn.Linear)
-    return layer.out_features
+    assert isinstance(layer, nn.Linear | Transposed)
+    return layer.bias.numel()
+
+
+def _flag(tied: Any) -> bool:
+    if not isinstance(tied, bool):
+        raise CompositionError(
+            f"tied={tied!r} was given; expected True or False, as in Dense((64,), tied=True)."
+        )
+    return tied
 
 
 def _widths(widths: Any, depth: int) -> list[int]:

@@ -61,3 +61,14 @@ def with_context(h: Tensor, context: Tensor | None) -> Tensor:
         return h
     beside = context.reshape(*context.shape, *(1 for _ in h.shape[2:]))
     return torch.cat([h, beside.expand(*context.shape, *h.shape[2:])], dim=1)
+
+
+def conditioner(context: int, width: int) -> nn.Linear:
+    """Return the map of a context to ``width`` numbers, which are added to a layer's.
+
+    It starts as an embedding does, as large as what it is added to: from where torch starts a
+    linear map, a network learns for hundreds of steps before it hears its condition.
+    """
+    made = nn.Linear(context, width, bias=False)
+    nn.init.normal_(made.weight)
+    return made
