@@ -3,5 +3,6 @@
 from isthmus.latents.base import Latent
 from isthmus.latents.gaussian import Gaussian
 from isthmus.latents.point import Delta, Point
+from isthmus.latents.quantised import Nearest, Quantised
 
-__all__ = ["Delta", "Gaussian", "Latent", "Point"]
+__all__ = ["Delta", "Gaussian", "Latent", "Nearest", "Point", "Quantised"]
