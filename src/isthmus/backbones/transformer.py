@@ -1,0 +1,184 @@
+"""The Transformer backbone: tokens that look at one another."""
+
+from math import prod
+from typing import ClassVar
+
+import torch
+from torch import Size, Tensor, nn
+
+from isthmus.backbones.attention import Block, turn_of
+from isthmus.backbones.base import Backbone
+from isthmus.backbones.layers import chosen, with_context
+from isthmus.backbones.patches import Patches
+from isthmus.errors import CompositionError
+from isthmus.ranges import number, whole
+from isthmus.space import Image, Series, Space
+
+POSITIONS = {"learned": False, "rotary": True}
+DEEPEST = 1000
+EXAMPLE = "Transformer(64, depth=2, heads=4)"
+AXES = 2
+"""Rotary positions turn pairs of channels, shared out among at most so many axes."""
+SPREAD = 0.5
+"""The standard deviation that learned tokens start with: of the order of what they add to."""
+
+
+class Transformer(Backbone):
+    """Tokens that look at one another, for pictures, series and texts.
+
+    A picture is cut into patches, a series into steps, and each becomes a token. Blocks of
+    attention and of a two-layer perceptron, normalised beforehand, join them (Vaswani et al.,
+    2017, arXiv:1706.03762; on pictures Dosovitskiy et al., 2021, arXiv:2010.11929). The
+    encoder's code is read from one more token, which looks at all the others; the decoder
+    gives the code to a learned query for each place, and each becomes its patch, all at once.
+    Steps beyond the end of a ragged series are looked at by none.
+
+    Parameters
+    ----------
+    width
+        How many numbers a token has.
+    depth
+        Blocks in each of the two networks.
+    heads
+        How many parts of the width attend by themselves.
+    patch
+        The side of a patch, or the steps to a token; None: as large as makes 64 patches of a
+        picture or fewer, and a token for each step of a series. Sizes that it doesn't divide
+        are padded, and come back exact.
+    positions
+        ``"learned"``: a vector for each place is added; ``"rotary"``: queries and keys are
+        turned by their places, so that attention sees distances (Su et al., 2021,
+        arXiv:2104.09864), along rows and columns in a picture.
+    dropout
+        The share of what each branch of a block adds that is lost at each training step.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from isthmus.space import Image
+    >>> encoder = Transformer(32, depth=1).encoder(Image(3, 17, 20), out=2)
+    >>> encoder(torch.zeros(7, 3, 17, 20)).shape
+    torch.Size([7, 2])
+    """
+
+    spaces: ClassVar[tuple[type[Space], ...]] = (Image, Series)
+
+    def __init__(
+        self,
+        width: int = 64,
+        depth: int = 2,
+        heads: int = 4,
+        patch: int | None = None,
+        positions: str = "learned",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.width = whole("width", width, 1, example=EXAMPLE)
+        self.depth = whole("depth", depth, 1, DEEPEST, example=EXAMPLE)
+        self.heads = whole("heads", heads, 1, example=EXAMPLE)
+        self.patch = (
+            None if patch is None else whole("patch", patch, 1, example="Transformer(patch=4)")
+        )
+        self.rotary = chosen(positions, POSITIONS, "positions")
+        self.dropout = number(
+            "dropout", dropout, 0, 1, without=(1,), example="Transformer(dropout=0.1)"
+        )
+        self._check_shares()
+
+    def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
+        """Make a network from ``(B, *E)`` to ``(B, out)``."""
+        return Encoder(Patches.of(space, self.patch), self._blocks(), space, out, context)
+
+    def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
+        """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
+        return Decoder(Patches.of(space, self.patch), self._blocks(), code + context, raw_shape)
+
+    def _blocks(self) -> "Blocks":
+        return Blocks(self.width, self.depth, self.heads, self.rotary, self.dropout)
+
+    def _check_shares(self) -> None:
+        share = self.heads * (2 * AXES if self.rotary else 1)
+        if self.width % share:
+            turned = f", each of a multiple of {2 * AXES} numbers to turn" if self.rotary else ""
+            raise CompositionError(
+                f"width={self.width} was given with heads={self.heads}; expected a width that "
+                f"makes {self.heads} equal heads{turned}. Use a multiple of {share}, such as "
+                f"width={share * -(-self.width // share)}."
+            )
+
+
+class Blocks(nn.Module):
+    """A stack of blocks over tokens that lie on a grid, normalised at its end."""
+
+    def __init__(self, width: int, depth: int, heads: int, rotary: bool, dropout: float) -> None:
+        super().__init__()
+        self.width, self.head, self.rotary = width, width // heads, rotary
+        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(
+        self, first: list[Tensor], h: Tensor, counts: tuple[int, ...], mask: Tensor | None = None
+    ) -> Tensor:
+        """Return ``(B, F + T, width)``: tokens of no place, ``F`` of ``(B, width)``, go first."""
+        h = torch.cat([torch.stack(first, dim=1), h], dim=1)
+        if mask is not None:
+            there = mask.new_ones(len(mask), len(first))
+            mask = torch.cat([there, mask], dim=1)[:, None, None]  # (B, 1, 1, F + T)
+        turn = turn_of(counts, len(first), self.head, h.device) if self.rotary else None
+        for block in self.blocks:
+            h = block(h, mask, turn)
+        return self.norm(h)
+
+
+class Encoder(nn.Module):
+    """Patches to tokens, and one token more, which the code is read from."""
+
+    def __init__(
+        self, patches: Patches, blocks: Blocks, space: Space, out: int, context: int
+    ) -> None:
+        super().__init__()
+        width = blocks.width
+        self.patches, self.blocks = patches, blocks
+        self.ragged = isinstance(space, Series) and space.ragged
+        self.embed = nn.Linear(space.shape[0] * patches.size, width)
+        self.positions = None if blocks.rotary else tokens(len(patches), width)
+        self.summary = tokens(width)
+        self.context = nn.Linear(context, width) if context else None
+        self.head = nn.Linear(width, out)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Return ``(B, out)`` from ``(B, C, *S)`` and ``(B, context)``."""
+        mask = None
+        if self.ragged:
+            there = x[:, -1:] > 0  # (B, 1, T)
+            x, mask = x * there, self.patches.cut(there).any(dim=2)
+        h = self.embed(self.patches.cut(x))  # (B, T, width)
+        h = h if self.positions is None else h + self.positions
+        first = [self.summary.expand(len(x), -1)]
+        if self.context is not None and context is not None:
+            first.append(self.context(context))
+        return self.head(self.blocks(first, h, self.patches.counts, mask)[:, 0])
+
+
+class Decoder(nn.Module):
+    """The code to a query for each place, and each to its patch."""
+
+    def __init__(self, patches: Patches, blocks: Blocks, code: int, raw_shape: Size) -> None:
+        super().__init__()
+        self.patches, self.blocks, self.shape = patches, blocks, tuple(raw_shape)
+        self.code = nn.Linear(code, blocks.width)
+        # Without a vector of their own, places that see the same code would all say the same.
+        self.queries = tokens(len(patches), blocks.width)
+        channels = prod(raw_shape) // prod(patches.sizes)
+        self.head = nn.Linear(blocks.width, channels * patches.size)
+
+    def forward(self, code: Tensor, context: Tensor | None = None) -> Tensor:
+        """Return ``(B, *raw_shape)`` from ``(B, code)`` and ``(B, context)``."""
+        code = self.code(with_context(code, context))
+        h = self.blocks([code], code[:, None] + self.queries, self.patches.counts)
+        return self.patches.join(self.head(h[:, 1:])).reshape(len(code), *self.shape)
+
+
+def tokens(*shape: int) -> nn.Parameter:
+    """Return learned tokens."""
+    return nn.Parameter(SPREAD * torch.randn(shape))
