@@ -1,6 +1,7 @@
 """Laws of adapters: from the user's data to a batch, and back to the user's own kind."""
 
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -10,6 +11,16 @@ from sklearn.base import clone
 
 from isthmus.adapters import Adapter
 from isthmus.errors import DataError
+
+WAVES = np.sin(np.arange(600).reshape(20, 10, 3) ** 1.1) * [1, 20, 0.1] + [0, 300, 0]
+LENGTHS = 1 + np.arange(20) % 10
+HOLED = np.where(np.abs(WAVES) < 0.05, np.nan, WAVES)
+
+
+def cut(series):
+    """Series of every length there is."""
+    return [each[:length] for each, length in zip(series, LENGTHS, strict=True)]
+
 
 # What each member is tried on.
 DATA = {
@@ -33,6 +44,20 @@ DATA = {
         "constant": np.full((5, 4, 4), 3.5),
         "holes": np.where(digits() == 3, np.nan, digits()),
     },
+    "Sequences": {
+        "floats": WAVES,
+        "single": WAVES.astype(np.float32),
+        "whole": np.rint(WAVES).astype(int),
+        "yes or no": WAVES > WAVES.mean(axis=(0, 1)),
+        "constant": np.full((5, 4, 2), 7.5),
+        "holes": HOLED,
+        "one channel": WAVES[:, :, 1],
+        "a list": list(WAVES),
+        "of any length": cut(WAVES),
+        "of any length, one channel": cut(WAVES[:, :, 1].astype(np.float32)),
+        "of any length, with holes": cut(HOLED),
+        "of any length, whole": cut(np.rint(WAVES).astype(int)),
+    },
 }
 CASES = [
     pytest.param(text, kind, id=f"{text} {kind}")
@@ -43,32 +68,43 @@ EVERY = pytest.mark.parametrize(("text", "kind"), CASES)
 
 
 def fitted_to(text, kind):
-    X = DATA[type(made(text)).__name__][kind].copy()
+    X = deepcopy(DATA[type(made(text)).__name__][kind])
     return made(text).fit(X), X
 
 
+def equal(a, b):
+    """Whether two sets of data are the same, row by row."""
+    pairs = zip(a, b, strict=True)
+    return all(np.array_equal(x, y, equal_nan=x.dtype.kind == "f") for x, y in pairs)
+
+
 @EVERY
-def test_what_went_in_comes_back(text, kind):
+@pytest.mark.parametrize("like", [False, True], ids=["of its own", "like what was given"])
+def test_what_went_in_comes_back(text, kind, like):
     adapter, X = fitted_to(text, kind)
-    back = adapter.inverse_transform(adapter.transform(X).x)
-    known = ~np.isnan(X)
+    back = adapter.inverse_transform(adapter.transform(X).x, like=X if like else None)
     assert type(back) is type(X)
-    assert back.dtype == X.dtype
-    assert back.shape == X.shape
-    np.testing.assert_allclose(back[known], X[known], rtol=1e-5, atol=1e-4)
+    for row, again in zip(X, back, strict=True):
+        assert again.dtype == row.dtype
+        assert again.shape == row.shape or (len(again) > len(row) and not like)
+        known = ~np.isnan(row)
+        np.testing.assert_allclose(again[: len(row)][known], row[known], rtol=1e-5, atol=1e-4)
 
 
 @EVERY
 def test_the_batch_is_as_the_space_says(text, kind):
     adapter, X = fitted_to(text, kind)
     batch, space = adapter.transform(X), adapter.space_
+    ragged = getattr(space, "ragged", False)
     assert batch.x.shape == (len(X), *space.shape)
     assert batch.x.dtype == torch.float32
     assert batch.x.isfinite().all()
-    assert (batch.observed is not None) == space.holes == np.isnan(X).any()
-    if space.holes:
+    assert ragged == (len({row.shape for row in X}) > 1)
+    assert space.holes == any(np.isnan(row).any() for row in X)
+    assert (batch.observed is not None) == (space.holes or ragged)
+    if batch.observed is not None:
         assert batch.observed.shape == batch.x.shape
-        assert (~batch.observed).sum() == np.isnan(X).sum()
+        assert batch.observed.sum() == sum((~np.isnan(row)).sum() for row in X)
         assert (batch.x[~batch.observed] == 0).all()
     if space.support in ("unit", "binary"):
         assert 0 <= batch.x.min() <= batch.x.max() <= 1
@@ -93,8 +129,9 @@ def test_what_was_learned_survives_json(text, kind):
     batch = adapter.transform(X)
     assert torch.equal(again.transform(X).x, batch.x)
     back = again.inverse_transform(batch.x)
-    assert np.array_equal(back, adapter.inverse_transform(batch.x))
-    assert back.dtype == X.dtype
+    assert type(back) is type(X)
+    assert back[0].dtype == X[0].dtype
+    assert equal(back, adapter.inverse_transform(batch.x))
     assert vars(again).keys() == vars(adapter).keys()
 
 
@@ -102,19 +139,20 @@ def test_what_was_learned_survives_json(text, kind):
 def test_its_volume_is_how_far_x_moves_with_the_data(text, kind):
     adapter, _ = fitted_to(text, kind)
     space = adapter.space_
-    volume = adapter.log_volume().expand(space.shape).exp().ravel()
+    volume = adapter.log_volume().expand(space.shape).exp()
+    last = volume.movedim(0, -1).ravel()  # channels come last in the user's data
     adapter.restore(adapter.facts() | {"dtype": "float64"})
     low, high = (
-        adapter.inverse_transform(torch.full((1, *space.shape), each)) for each in (0.25, 0.75)
+        adapter.inverse_transform(torch.full((1, *space.shape), each))[0] for each in (0.25, 0.75)
     )
-    np.testing.assert_allclose(volume, 0.5 / (high - low).ravel(), rtol=1e-5)
+    np.testing.assert_allclose(last, 0.5 / (high - low).ravel(), rtol=1e-5)
 
 
 @EVERY
 def test_one_row_stands_alone_or_in_a_table_of_one(text, kind):
     adapter, X = fitted_to(text, kind)
     for row in (X[0], X[:1]):
-        assert np.array_equal(adapter.one(row), X[:1], equal_nan=X.dtype.kind == "f")
+        assert equal(adapter.one(row), X[:1])
     with pytest.raises(DataError, match=r"2 rows .*one was expected"):
         adapter.one(X[:2])
 
@@ -122,8 +160,9 @@ def test_one_row_stands_alone_or_in_a_table_of_one(text, kind):
 @EVERY
 def test_data_are_left_as_they_were(text, kind):
     adapter, X = fitted_to(text, kind)
-    before = X.copy()
-    X.flags.writeable = False
+    before = deepcopy(X)
+    for each in X if isinstance(X, list) else [X]:
+        each.flags.writeable = False
     clone(adapter).fit(X)
     adapter.transform(X)
-    assert np.array_equal(X, before, equal_nan=X.dtype.kind == "f")
+    assert equal(X, before)

@@ -2,14 +2,13 @@
 
 from abc import abstractmethod
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Size, Tensor, nn
 
 from isthmus.backbones.base import Backbone
 from isthmus.backbones.layers import with_context
-from isthmus.errors import CompositionError
 from isthmus.ranges import number, whole
 from isthmus.space import Series, Space
 
@@ -32,7 +31,7 @@ class Recurrent(Backbone):
         name = type(self).__name__
         self.width = whole("width", width, 1, example=f"{name}(64)")
         self.depth = whole("depth", depth, 1, 100, example=f"{name}(64, depth=2)")
-        self.ways = 1 + _flag(bidirectional, f"{name}(64, bidirectional=True)")
+        self.ways = 2 if bidirectional else 1
         self.dropout = number(
             "dropout", dropout, 0, 1, without=(1,), example=f"{name}(64, dropout=0.1)"
         )
@@ -224,11 +223,3 @@ def turned(x: Tensor, lengths: Tensor | None) -> Tensor:
     step = torch.arange(len(x), device=x.device)[:, None]
     order = torch.where(step < lengths, lengths - 1 - step, step)  # (T, B)
     return x.gather(0, order[..., None].expand_as(x))
-
-
-def _flag(bidirectional: Any, example: str) -> bool:
-    if not isinstance(bidirectional, bool):
-        raise CompositionError(
-            f"bidirectional={bidirectional!r} was given; expected True or False, as in {example}."
-        )
-    return bidirectional
