@@ -61,6 +61,7 @@ NAMES = [
     "Series",
     "SparseAutoencoder",
     "SparsityTarget",
+    "StackedAutoencoder",
     "Term",
     "TopK",
     "TotalCorrelation",

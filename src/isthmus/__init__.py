@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from isthmus.adapters import Images, Sequences, Vectors
-    from isthmus.backbones import GRU, LSTM, Conv, Dense, Transformer
+    from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
     from isthmus.catalogue import load
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
         VAE,
         VQVAE,
         AdversarialAutoencoder,
+        AdversarialAutoencoder,
         Autoencoder,
         Composed,
         ConditionalVAE,
         DenoisingAutoencoder,
+        KSparseAutoencoder,
         LinearAutoencoder,
         SparseAutoencoder,
+        StackedAutoencoder,
         WassersteinAutoencoder,
     )
-    from isthmus.latents import Gaussian, Point, Quantised
+    from isthmus.latents import Gaussian, Point, Quantised, TopK
     from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Normal
     from isthmus.objectives import (
         KL,
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
         MMD,
         NLL,
         Adversarial,
+        Adversarial,
         Commitment,
         Cyclic,
         ImportanceWeighted,
         Objective,
+        Revive,
         SparsityTarget,
         Term,
         TotalCorrelation,
@@ -48,7 +53,7 @@ __version__ = version("isthmus")
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
     "adapters": ("Images", "Sequences", "Vectors"),
-    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Transformer"),
+    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
     "catalogue": ("load",),
     "codec": ("Codec", "Trace"),
     "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
@@ -57,15 +62,18 @@ _HOMES = {
         "VAE",
         "VQVAE",
         "AdversarialAutoencoder",
+        "AdversarialAutoencoder",
         "Autoencoder",
         "Composed",
         "ConditionalVAE",
         "DenoisingAutoencoder",
+        "KSparseAutoencoder",
         "LinearAutoencoder",
         "SparseAutoencoder",
+        "StackedAutoencoder",
         "WassersteinAutoencoder",
     ),
-    "latents": ("Gaussian", "Point", "Quantised"),
+    "latents": ("Gaussian", "Point", "Quantised", "TopK"),
     "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Normal"),
     "objectives": (
         "KL",
@@ -73,10 +81,12 @@ _HOMES = {
         "MMD",
         "NLL",
         "Adversarial",
+        "Adversarial",
         "Commitment",
         "Cyclic",
         "ImportanceWeighted",
         "Objective",
+        "Revive",
         "SparsityTarget",
         "Term",
         "TotalCorrelation",
@@ -98,6 +108,8 @@ __all__ = [
     "VQVAE",
     "Adversarial",
     "AdversarialAutoencoder",
+    "Adversarial",
+    "AdversarialAutoencoder",
     "Autoencoder",
     "BaseAutoencoder",
     "Batch",
@@ -111,10 +123,12 @@ __all__ = [
     "DenoisingAutoencoder",
     "Conv",
     "Dense",
+    "Dictionary",
     "Gaussian",
     "Image",
     "Images",
     "ImportanceWeighted",
+    "KSparseAutoencoder",
     "Laplace",
     "LinearAutoencoder",
     "Masking",
@@ -125,12 +139,15 @@ __all__ = [
     "Point",
     "Quantised",
     "Recipe",
+    "Revive",
     "SaltPepper",
     "Sequences",
     "Series",
     "SparseAutoencoder",
     "SparsityTarget",
+    "StackedAutoencoder",
     "Term",
+    "TopK",
     "TotalCorrelation",
     "Trace",
     "Transformer",

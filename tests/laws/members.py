@@ -30,6 +30,7 @@ EXAMPLES = {
     "Normal": ["Normal()", "Normal(0.3)", "Normal('feature')", "Normal('shared')"],
     "Laplace": ["Laplace()", "Laplace(0.3)", "Laplace('feature')", "Laplace('shared')"],
     "Conv": [
+        "Conv()",
         "Conv((8, 4))",
         "Conv((8,), kernel=5, stride=3, activation='tanh', normalisation='batch')",
         "Conv((8, 16), activation='gelu', normalisation='group', grid=True)",
@@ -42,6 +43,7 @@ EXAMPLES = {
         "Dense(8, depth=1, normalisation='layer')",
         "Dense((8,), activation='elu', normalisation='batch')",
         "Dense((64,), activation='gelu', dropout=0.5)",
+        "Dense((8, 4), tied=True)",
     ],
     "LSTM": ["LSTM(8)", "LSTM(8, depth=2, bidirectional=True)", "LSTM(8, dropout=0.2)"],
     "GRU": ["GRU(8)", "GRU(8, depth=2, bidirectional=True)"],
@@ -50,6 +52,7 @@ EXAMPLES = {
         "Transformer(8, depth=1, heads=2, patch=3, positions='rotary')",
         "Transformer(16, depth=1, dropout=0.2)",
     ],
+    "Adversarial": ["Adversarial()", "Adversarial((4,), penalty=10.0)", "Adversarial((), penalty=0.0)"],
     "ImportanceWeighted": ["ImportanceWeighted()", "ImportanceWeighted(2)"],
     "KL": ["KL()", "KL(0.25)"],
     "Revive": ["Revive()", "Revive(4)"],
@@ -70,6 +73,7 @@ EXAMPLES = {
 # What a family needs beside the tiny settings below.
 FAMILIES = {
     "LinearAutoencoder": {"backbone": None},
+    "StackedAutoencoder": {"pretraining_epochs": 1},
     "KSparseAutoencoder": {"backbone": None, "latent_dim": 8, "k": 3},
 }
 

@@ -141,6 +141,8 @@ def test_no_two_networks_share_weights(text, space):
 
 ALONE = [
     ("Dense((8,), normalisation='batch')", Vector(6)),
+    ("Conv((8,), normalisation='batch')", Image(1, 7, 5)),
+    ("Conv((8,), normalisation='batch', grid=True)", Series(2, 12)),
 ]
 
 
