@@ -13,8 +13,11 @@ REDRAWN = 0.2
 
 
 @contextmanager
-def bar(verbose: bool | None) -> Generator[Watcher | None]:
-    """Show epochs, rate, loss and time left; ``verbose=None``: where stderr is a terminal."""
+def bar(verbose: bool | None, name: str = "") -> Generator[Watcher | None]:
+    """Show epochs, rate, loss and time left; ``verbose=None``: where stderr is a terminal.
+
+    What is trained may have a ``name``, such as that of a layer.
+    """
     if not (sys.stderr.isatty() if verbose is None else verbose):
         yield None
         return
@@ -36,12 +39,16 @@ def bar(verbose: bool | None) -> Generator[Watcher | None]:
                 progress.update(
                     task,
                     completed=run.progress,
-                    description=f"epoch {min(run.epoch + 1, run.plan.epochs)}/{run.plan.epochs}",
+                    description=f"{name}epoch {_epoch(run)}/{run.plan.epochs}",
                     figures=seen.figures(run),
                 )
 
         yield watch
         progress.update(task, completed=1.0)
+
+
+def _epoch(run: Run) -> int:
+    return min(run.epoch + 1, run.plan.epochs)
 
 
 class Seen:

@@ -1,7 +1,7 @@
 """Run: a training under way, with its plan and its history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import ceil, inf
 from typing import Any, Literal
 
@@ -59,6 +59,8 @@ class History:
         latent has to tell, such as its dead codes.
     best
         The epoch whose weights were kept.
+    before
+        The trainings that went before this one, such as that of each layer alone.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class History:
 
     rows: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     best: int = 0
+    before: list["History"] = field(default_factory=list["History"])
 
     def column(self, name: str) -> list[float]:
         """Return one figure along the epochs."""
@@ -153,6 +156,7 @@ class Run:
             "seconds": self.seconds,
             "rows": self.history.rows,
             "best": self.history.best,
+            "before": [asdict(each) for each in self.history.before],
         }
         return tensors, state
 
@@ -170,7 +174,8 @@ class Run:
             torch.cuda.set_rng_state(tensors["random_cuda"], device)
         self.epoch, self.step = state["epoch"], state["step"]
         self.lowest, self.seconds = state["lowest"], state["seconds"]
-        self.history = History(state["rows"], state["best"])
+        before = [History(**each) for each in state.get("before", [])]
+        self.history = History(state["rows"], state["best"], before)
 
 
 def start(
