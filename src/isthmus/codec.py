@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from isthmus.backbones import Backbone, Stem
+from isthmus.backbones import Backbone, Gathers, Stem
 from isthmus.corruptions import Corruption
-from isthmus.latents import Latent
+from isthmus.latents import Latent, Sparse
 from isthmus.likelihoods import Likelihood
 from isthmus.space import Batch, Space
 
@@ -25,8 +25,8 @@ class Trace:
         ``x~``, what the encoder saw, ``(B, *E)``.
     q
         ``q(z | x~)``, elementwise over ``(B, d, *G)``.
-    z
-        The code that was decoded, ``(B, d, *G)``.
+    code
+        The code that was decoded: z itself, or where it is sparse what it is told by.
     p
         ``p(x | z)``, elementwise over ``(B, *E)``.
     drawn
@@ -46,9 +46,14 @@ class Trace:
     batch: Batch
     input: Tensor
     q: Distribution
-    z: Tensor
+    code: Tensor | Sparse
     p: Distribution
     drawn: bool = True
+
+    @property
+    def z(self) -> Tensor:
+        """The code that was decoded, ``(B, d, *G)``; a sparse one is laid out when asked for."""
+        return self.code.value if isinstance(self.code, Sparse) else self.code
 
 
 class Codec(nn.Module):
@@ -116,9 +121,18 @@ class Codec(nn.Module):
         context = self._given(context, x)
         return self.latent(self.encoder(self.stem(x, observed), context).to(x.dtype))
 
-    def decode(self, z: Tensor, context: Tensor | None = None) -> Distribution:
+    def decode(self, z: Tensor | Sparse, context: Tensor | None = None) -> Distribution:
         """Return ``p(x | z)`` from ``(B, d, *G)``."""
-        return self.likelihood(self.decoder(z, self._given(context, z)).to(z.dtype))
+        return self.likelihood(self.raw(z, context))
+
+    def raw(self, z: Tensor | Sparse, context: Tensor | None = None) -> Tensor:
+        """Return the decoder's own numbers, ``(B, *raw_shape)``, from ``(B, d, *G)``."""
+        if isinstance(z, Sparse):
+            if isinstance(self.decoder, Gathers):
+                given = self._given(context, z.values)
+                return self.decoder.gather(z.values, z.indices, given).to(z.values.dtype)
+            z = z.value
+        return self.decoder(z, self._given(context, z)).to(z.dtype)
 
     def forward(self, batch: Batch, *, input: Tensor | None = None, draw: bool = True) -> Trace:
         """Corrupt, encode, draw, decode.
@@ -136,8 +150,8 @@ class Codec(nn.Module):
         batch = self._forgetful(batch)
         seen = self._corrupted(batch) if input is None else input
         q = self.encode(seen, batch.context, batch.observed)
-        z = q.rsample() if draw else q.mean
-        return Trace(batch, seen, q, z, self.decode(z, batch.context), draw)
+        code = q if isinstance(q, Sparse) else q.rsample() if draw else q.mean
+        return Trace(batch, seen, q, code, self.decode(code, batch.context), draw)
 
     def _corrupted(self, batch: Batch) -> Tensor:
         return batch.x if self.corruption is None else self.corruption(batch)

@@ -174,7 +174,7 @@ class Objective(Part):
         On a pass whose code was not drawn, made to score rows, what has a value for the batch
         alone is left out: zero.
         """
-        nothing = trace.z.new_zeros(())
+        nothing = trace.input.new_zeros(())
         return Nats(
             {
                 name: nothing if term.of_batch and not trace.drawn else term(codec, trace)
