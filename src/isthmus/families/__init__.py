@@ -8,6 +8,7 @@ from isthmus.families.denoising import DenoisingAutoencoder
 from isthmus.families.k_sparse import KSparseAutoencoder
 from isthmus.families.linear import LinearAutoencoder
 from isthmus.families.sparse import SparseAutoencoder
+from isthmus.families.stacked import StackedAutoencoder
 from isthmus.families.vae import VAE
 from isthmus.families.vqvae import VQVAE
 from isthmus.families.wasserstein import WassersteinAutoencoder
@@ -23,5 +24,6 @@ __all__ = [
     "KSparseAutoencoder",
     "LinearAutoencoder",
     "SparseAutoencoder",
+    "StackedAutoencoder",
     "WassersteinAutoencoder",
 ]

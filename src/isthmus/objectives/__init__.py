@@ -1,20 +1,32 @@
 """Objectives: the terms that are minimised, and their sum."""
 
+from isthmus.objectives.adversarial import Adversarial
 from isthmus.objectives.base import Nats, Objective, Term
 from isthmus.objectives.bound import ImportanceWeighted
 from isthmus.objectives.commitment import Commitment
 from isthmus.objectives.kl import KL
+from isthmus.objectives.mmd import MMD
 from isthmus.objectives.nll import NLL
-from isthmus.objectives.schedules import Schedule, WarmUp
+from isthmus.objectives.revive import Revive
+from isthmus.objectives.schedules import Cyclic, Schedule, WarmUp
+from isthmus.objectives.sparsity import L1, SparsityTarget
+from isthmus.objectives.total_correlation import TotalCorrelation
 
 __all__ = [
     "KL",
+    "L1",
+    "MMD",
     "NLL",
+    "Adversarial",
     "Commitment",
+    "Cyclic",
     "ImportanceWeighted",
     "Nats",
     "Objective",
+    "Revive",
     "Schedule",
+    "SparsityTarget",
     "Term",
+    "TotalCorrelation",
     "WarmUp",
 ]
