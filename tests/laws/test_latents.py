@@ -13,6 +13,13 @@ DENSITIES = [text for text in texts(Latent) if made(text).has_density]
 EVERY_DENSITY = pytest.mark.parametrize("text", DENSITIES)
 GRIDS = pytest.mark.parametrize("grid", [(), (4, 4)], ids=["vector", "grid"])
 
+# The share of numbers that a draw depends on at all, where it isn't every one.
+LIVE = {
+    "Point(3, activation='relu')": 0.45,
+    "TopK(8, k=3)": 0.3,
+    "TopK(6, k=2, dead_after=0)": 0.3,
+}
+
 
 def raw_for(latent, *grid, rows=64, scale=1.0):
     shape = (rows, latent.raw, *grid)
@@ -34,7 +41,7 @@ def test_gradients_pass_through_a_draw(text):
     raw = raw_for(latent).requires_grad_()
     latent(raw).rsample().square().sum().backward()
     assert raw.grad.isfinite().all()
-    assert (raw.grad != 0).float().mean() > 0.9
+    assert (raw.grad != 0).float().mean() > 0.9 * LIVE.get(text, 1)
 
 
 @EVERY

@@ -30,6 +30,8 @@ class VAE(BaseAutoencoder):
         The share of training over which that weight rises from 0.
     samples
         Draws of the code for each row, in one bound.
+    free_bits
+        What each code may tell at no cost, in nats (Kingma et al., 2016, arXiv:1606.04934).
 
     Examples
     --------
@@ -46,6 +48,7 @@ class VAE(BaseAutoencoder):
     beta: float = 1.0
     warm_up: float = 0.0
     samples: int = 1
+    free_bits: float = 0.0
 
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * KL()``, or the importance-weighted bound."""
@@ -56,13 +59,15 @@ class VAE(BaseAutoencoder):
         if self.samples > 1:
             return Recipe(latent=Gaussian(self.latent_dim), objective=self._tighter())
         weight = WarmUp(self.warm_up, self.beta) if self.warm_up else self.beta
-        return Recipe(latent=Gaussian(self.latent_dim), objective=NLL() + weight * KL())
+        return Recipe(
+            latent=Gaussian(self.latent_dim), objective=NLL() + weight * KL(self.free_bits)
+        )
 
     def _tighter(self) -> ImportanceWeighted:
-        if self.beta != 1 or self.warm_up:
+        if self.beta != 1 or self.warm_up or self.free_bits:
             raise CompositionError(
-                f"samples={self.samples} was given with beta={self.beta} and warm_up="
-                f"{self.warm_up}: the importance-weighted bound has no weight for KL. Use "
-                "samples=1, or leave beta and warm_up out."
+                f"samples={self.samples} was given with beta={self.beta}, warm_up={self.warm_up} "
+                f"and free_bits={self.free_bits}: the importance-weighted bound has no KL. "
+                "Use samples=1, or leave the others out."
             )
         return ImportanceWeighted(self.samples)

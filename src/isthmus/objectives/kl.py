@@ -6,6 +6,7 @@ from torch.distributions import Distribution, kl_divergence
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
 from isthmus.objectives.base import Term
+from isthmus.ranges import number
 
 
 class KL(Term):
@@ -16,19 +17,37 @@ class KL(Term):
     Welling, 2014, arXiv:1312.6114); a weight above 1 makes a beta-VAE (Higgins et al.,
     2017).
 
+    Parameters
+    ----------
+    free
+        Free bits, in nats: so much each code dimension may tell at no cost,
+        ``sum_d max(free, E_x KL_d)`` (Kingma et al., 2016, arXiv:1606.04934, section 4), which
+        keeps codes from dying. The mean is over the batch; a row that is scored stands alone.
+
     Examples
     --------
     >>> from isthmus import NLL
     >>> NLL() + 4 * KL()
     NLL() + 4 * KL()
+    >>> NLL() + KL(free=0.25)
+    NLL() + KL(0.25)
     """
 
     fits_prior = True
     bounds_density = True
 
+    def __init__(self, free: float = 0.0) -> None:
+        super().__init__()
+        self.free = number("free", free, 0, example="KL(free=0.25)")
+
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``(B,)``: the sum over codes."""
-        return divergence(trace.q, codec.latent.prior).flatten(1).sum(1)
+        kl = divergence(trace.q, codec.latent.prior)
+        if not self.free:
+            return kl.flatten(1).sum(1)
+        kl = kl.flatten(2).sum(2) if kl.dim() > 2 else kl
+        told = kl.mean(0) if trace.drawn else kl
+        return kl.where(told > self.free, self.free).sum(1)
 
 
 def divergence(q: Distribution, prior: Distribution) -> Tensor:
