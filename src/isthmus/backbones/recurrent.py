@@ -1,7 +1,7 @@
 """The recurrent backbones: cells that read a series step by step, and write one from a code."""
 
 from abc import abstractmethod
-from math import prod
+from math import pi, prod
 from typing import ClassVar
 
 import torch
@@ -12,13 +12,17 @@ from isthmus.backbones.layers import with_context
 from isthmus.ranges import number, whole
 from isthmus.space import Series, Space
 
+TONES = 8
+"""How many waves tell the decoder the time: the slowest is half a wave long in the series."""
+
 
 class Recurrent(Backbone):
     """What `LSTM` and `GRU` share: all but the cell.
 
     The encoder's code is a linear map of the state at each series' own last step, so that
     nothing beyond it matters. The decoder is unrolled from the code, which is the initial state,
-    by a linear map, and the input at every step (Srivastava et al., 2015, arXiv:1502.04681).
+    by a linear map, and the input at every step (Srivastava et al., 2015, arXiv:1502.04681),
+    beside the time: without it, a long series is hard to keep count of.
     """
 
     spaces = (Series,)
@@ -49,7 +53,8 @@ class Recurrent(Backbone):
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
         *channels, _ = raw_shape
-        layers, states = self._layers(code + context), self.states * self.depth * self.ways
+        layers = self._layers(code + context + 2 * TONES)
+        states = self.states * self.depth * self.ways
         return Writer(
             layers,
             nn.Linear(code + context, states * self.width),
@@ -206,8 +211,24 @@ class Writer(nn.Module):
         """Return ``(B, *shape)`` from ``(B, code)`` and ``(B, context)``."""
         code = with_context(z, context)
         start = self.first(code).to(code.dtype)
-        h = self.layers(code.expand(self.shape[-1], *code.shape), None, start)  # (T, B, W)
+        time = clock(self.shape[-1], code).expand(-1, len(code), -1)
+        steps = torch.cat([code.expand(len(time), *code.shape), time], dim=2)
+        h = self.layers(steps, None, start)  # (T, B, W)
         return self.last(h).permute(1, 2, 0).reshape(len(z), *self.shape)
+
+
+def clock(steps: int, like: Tensor) -> Tensor:
+    """Return the time at each step in waves: ``(T, 1, 2 TONES)``, as ``like`` is.
+
+    Examples
+    --------
+    >>> clock(50, torch.zeros(())).shape
+    torch.Size([50, 1, 16])
+    """
+    time = (torch.arange(steps, device=like.device, dtype=like.dtype) + 0.5) / steps
+    tones = torch.arange(1, TONES + 1, device=like.device, dtype=like.dtype)
+    angles = pi * time[:, None, None] * tones
+    return torch.cat([angles.sin(), angles.cos()], dim=2)
 
 
 def turned(x: Tensor, lengths: Tensor | None) -> Tensor:
