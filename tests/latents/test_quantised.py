@@ -196,3 +196,11 @@ def test_what_will_not_do_is_refused(arguments, said):
 def test_it_learns_in_any_float():
     latent = nn.Sequential(Quantised(2, codes=4)).double()
     assert latent(torch.randn(9, 2).double()).mean.dtype == torch.float64
+
+
+def test_variance_is_that_of_the_entries_as_they_are_used():
+    latent = Quantised(2, codes=3, groups=1, decay=0.5)
+    latent.entries[0] = torch.tensor([[0.0, 0.0], [2.0, 4.0], [9.0, 9.0]])
+    latent.counts[0] = torch.tensor([1.0, 1.0, 0.0])
+    torch.testing.assert_close(latent.variance, torch.tensor([2.5, 2.5]))
+    assert Quantised(2, codes=1).variance.tolist() == [1, 1]

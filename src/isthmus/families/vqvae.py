@@ -18,9 +18,10 @@ from isthmus.recipe import Recipe
 class VQVAE(BaseAutoencoder):
     """The vector-quantised autoencoder: codes are whole numbers, entries of codebooks.
 
-    Minimises ``E_x [-log p(x | e_k) + beta/2 |f(x) - sg(e_k)|^2]`` with ``e_k`` the entries
-    nearest to ``f(x)``, group by group; entries follow what falls to them (van den Oord et
-    al., 2017, arXiv:1711.00937). `transform` returns the entries, `indices` the whole numbers.
+    Minimises ``E_x [-log p(x | e_k) + beta/2 |f(x) - sg(e_k)|^2 / s^2]`` with ``e_k`` the
+    entries nearest to ``f(x)``, group by group, and ``s^2`` their variance; entries follow what
+    falls to them (van den Oord et al., 2017, arXiv:1711.00937). `transform` returns the
+    entries, `indices` the whole numbers.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ class VQVAE(BaseAutoencoder):
         Into how many equal parts a code is cut, each with a codebook of its own. None: one
         where the backbone keeps a grid of codes, else as many as `Quantised` makes.
     beta
-        The weight of the commitment term.
+        The weight of the commitment term. Too much of it, where the likelihood has few nats to
+        offer, and the encoder clings to its first entries.
 
     Examples
     --------
@@ -48,11 +50,11 @@ class VQVAE(BaseAutoencoder):
     latent_dim: int = 16
     codes: int = 512
     groups: int | None = None
-    beta: float = 0.25
+    beta: float = 0.02
 
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * Commitment()`` over codebooks."""
-        beta = number("beta", self.beta, 0, example="VQVAE(beta=0.25)")
+        beta = number("beta", self.beta, 0, example="VQVAE(beta=0.02)")
         latent = Quantised(self.latent_dim, self.codes, self._groups())
         return Recipe(latent=latent, objective=NLL() + beta * Commitment())
 

@@ -18,6 +18,9 @@ DEAD = 10.0
 NUMBERS = 2**24
 """At most how many distances are held at once."""
 
+LEAST = 1e-30
+"""What is divided by instead of nothing."""
+
 
 class Nearest(Delta):
     """All probability on the entries nearest to what the encoder said.
@@ -122,15 +125,30 @@ class Quantised(Latent):
         """Return the codes that ``indices``, ``(B, groups, *G)``, name: ``(B, d, *G)``."""
         return self._joined(self._looked_up(self._cut(indices).squeeze(-1)), indices)
 
+    @property
+    def variance(self) -> Tensor:
+        """How far entries lie from their mean, as they were used lately, squared: ``(d,)``.
+
+        It is shared by the numbers of a group, and 1 where there is but one entry to speak of.
+        """
+        share = self._shares()[..., None]
+        mean = (share * self.entries).sum(1, keepdim=True)
+        variance = (share * (self.entries - mean).square()).sum(1).mean(-1)
+        variance = variance.where(variance > 0, 1.0)
+        return variance.repeat_interleave(self.dim // self.groups)
+
     def figures(self) -> dict[str, float]:
         """Return how many entries are dead, and how many a codebook effectively uses.
 
         The latter is ``exp(-sum_k p_k log p_k)`` of the shares ``p_k`` in which entries were
         used lately, the perplexity, averaged over groups.
         """
-        share = self.counts / self.counts.sum(1, keepdim=True).clamp(min=1e-30)
-        perplexity = torch.special.entr(share).sum(1).exp().mean()
+        perplexity = torch.special.entr(self._shares()).sum(1).exp().mean()
         return {"dead": float((self.idle >= DEAD).sum()), "perplexity": float(perplexity)}
+
+    def _shares(self) -> Tensor:
+        """Return how often each entry was used lately, ``(groups, codes)``: they sum to 1."""
+        return self.counts / self.counts.sum(1, keepdim=True).clamp(min=LEAST)
 
     def _cut(self, z: Tensor) -> Tensor:
         """Return ``(groups, N, d / groups)`` of ``(B, d, *G)``, ``N`` being all positions."""
@@ -187,7 +205,7 @@ class Quantised(Latent):
         used = sums[..., -1]
         self.counts.mul_(self.decay).add_(used, alpha=1 - self.decay)
         change = sums[..., :-1] - used[..., None] * self.entries
-        weight = (1 - self.decay) / self.counts.clamp(min=1e-30)
+        weight = (1 - self.decay) / self.counts.clamp(min=LEAST)
         self.entries.add_(weight[..., None] * change)
         expected = min(1.0, x.shape[1] / self.codes)
         self.idle.add_(expected).masked_fill_(used > 0, 0.0)
