@@ -33,12 +33,15 @@ class Data:
         A label for each row, or None.
     left_out
         The columns that a model doesn't know.
+    y
+        The columns that the rows are conditioned on, or None.
     """
 
     X: Readable
     source: str
     labels: np.ndarray | None = None
     left_out: Sequence[str] = ()
+    y: pd.DataFrame | None = None
 
     @property
     def row_names(self) -> pd.Index:
@@ -61,8 +64,14 @@ class Data:
         return self.X.iloc[one] if isinstance(self.X, pd.DataFrame) else self.X[one]
 
 
-def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[str]) -> Data:
-    """Return the columns to train on, with the labels beside them.
+def to_learn_from(
+    X: Readable,
+    source: str,
+    label: str | None,
+    drop: Sequence[str],
+    condition: Sequence[str] = (),
+) -> Data:
+    """Return the columns to train on, with the labels and the conditions beside them.
 
     Raises
     ------
@@ -70,15 +79,17 @@ def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[st
         If a column is not there, or doesn't hold numbers.
     """
     if not isinstance(X, pd.DataFrame):
-        if label or drop:
+        if label or drop or condition:
             raise DataError(
-                f"--label and --drop name columns of a table; {source} holds "
+                f"--label, --drop and --condition name columns of a table; {source} holds "
                 f"{'pictures' if isinstance(X, Files) else 'an array'}. Leave them out."
             )
         return Data(X, source)
-    columns = [*drop, *([label] if label else [])]
+    columns = [*drop, *([label] if label else []), *condition]
     _check_there(X, columns, source)
     kept = X.drop(columns=columns)
+    # Coloured by their only condition, codes show what it left to them.
+    label = label or (condition[0] if len(condition) == 1 else None)
     if not len(kept.columns):
         raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
     if others := _not_numbers(kept):
@@ -88,7 +99,8 @@ def to_learn_from(X: Readable, source: str, label: str | None, drop: Sequence[st
             f"{_counted(others, kept, source)} Leave {them} out with: {dropped}. {one} may "
             f"colour the report instead: --label {shlex.quote(others[0])}"
         )
-    return Data(kept, source, X[label].to_numpy() if label else None)
+    y = X.loc[:, list(condition)] if condition else None
+    return Data(kept, source, X[label].to_numpy() if label else None, y=y)
 
 
 def labels_of(X: Readable, label: str | None, source: str) -> np.ndarray | None:
@@ -123,7 +135,7 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
         )
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if isinstance(X, pd.DataFrame) and names:
-        return _by_name(X, names, source)
+        return _by_name(X, names, conditions_of(model), source)
     expected: int = model.n_features_in_  # pyright: ignore[reportAttributeAccessIssue]
     if X.shape[1] != expected:
         raise DataError(
@@ -134,7 +146,35 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
     return Data(pd.DataFrame(values, columns=names) if names else values, source)
 
 
-def _by_name(X: pd.DataFrame, names: Sequence[str], source: str) -> Data:
+def conditions_of(model: BaseAutoencoder) -> list[str]:
+    """Return the names of the columns that the model's rows are conditioned on."""
+    return list(model.condition_.columns_) if model.condition_ else []
+
+
+def condition_from(model: BaseAutoencoder, texts: Sequence[str], option: str) -> dict[str, Any]:
+    """Read ``COLUMN=VALUE`` texts as a condition, each value as the model knows it.
+
+    Raises
+    ------
+    DataError
+        If the model has no such column, or the text is no such pair.
+    """
+    names = conditions_of(model)
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or name not in names:
+            expected = " and ".join(f"{each}=VALUE" for each in names)
+            raise DataError(
+                f"{option} {text!r} was given; expected "
+                f"{expected or 'none: the model is not conditional. Leave it out'}."
+            )
+        known = getattr(model.condition_.columns_[name], "known", ()) if model.condition_ else ()
+        found[name] = next((label for label in known if str(label) == value), value)
+    return found
+
+
+def _by_name(X: pd.DataFrame, names: Sequence[str], conditions: Sequence[str], source: str) -> Data:
     missing = [name for name in names if name not in X.columns]
     if missing:
         found = [str(name) for name in X.columns]
@@ -144,8 +184,10 @@ def _by_name(X: pd.DataFrame, names: Sequence[str], source: str) -> Data:
             f"{_listed(missing)}. It has {_listed(found)}{_likely(missing, free)}. Name its "
             "columns as they were in fit."
         )
-    left_out = [str(name) for name in X.columns if name not in names]
-    return Data(_numbers(X.loc[:, list(names)], source), source, left_out=left_out)
+    left_out = [str(name) for name in X.columns if name not in [*names, *conditions]]
+    there = [name for name in conditions if name in X.columns]
+    y = X.loc[:, there] if there else None
+    return Data(_numbers(X.loc[:, list(names)], source), source, left_out=left_out, y=y)
 
 
 def _numbers(X: pd.DataFrame, source: str) -> pd.DataFrame:

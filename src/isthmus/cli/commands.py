@@ -55,6 +55,10 @@ Label = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="A column to colour the report by, not to learn from."),
 ]
+Condition = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="What rows are to depend on; repeatable."),
+]
 Row = Annotated[int, typer.Argument(metavar="ROW", help="The number of a row, from 0.")]
 
 
@@ -134,6 +138,13 @@ def fit(
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeatable.")
     ] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column that the others depend on, for a conditional family; repeatable.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
     ] = True,
@@ -148,9 +159,10 @@ def fit(
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
     jobs.check_fields_of(model)
+    jobs.check_condition(model, condition or ())
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
     jobs.check_free(folder)
-    ready = columns.to_learn_from(files.read(data), str(data), label, drop or ())
+    ready = columns.to_learn_from(files.read(data), str(data), label, drop or (), condition or ())
     return jobs.train(model, ready, folder, resume)
 
 
@@ -168,7 +180,9 @@ def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
 
     fitted = jobs.opened(model, out, figures=True)
     known = jobs.known(fitted, data)
-    codes = fitted.transform(known.X).astype(np.float32)  # they have no more digits than that
+    codes = fitted.transform(known.X, known.y).astype(
+        np.float32
+    )  # they have no more digits than that
     frame = pd.DataFrame(codes, index=known.row_names, columns=fitted.get_feature_names_out())
     return jobs.table(f"Codes of {data}", frame, out)
 
@@ -181,8 +195,27 @@ def reconstruct(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
 
     fitted = jobs.opened(model, out)
     known = jobs.known(fitted, data)
-    made = fitted.reconstruct(known.X)
+    made = fitted.reconstruct(known.X, known.y)
     return jobs.rows(f"Reconstructions of {data}", fitted, made, out, known.row_names)
+
+
+@app.command()
+@spoken
+def change(
+    data: DataPath,
+    model: ModelOption,
+    to: Annotated[
+        list[str], typer.Option(metavar="COLUMN=VALUE", help="The new condition; repeatable.")
+    ],
+    out: Out = None,
+) -> Answer:
+    """Make each row over into another condition, its style kept: for conditional models."""
+    from isthmus.cli import columns, jobs
+
+    fitted = jobs.opened(model, out)
+    known = jobs.known(fitted, data)
+    changed = jobs.changed(fitted, known, columns.condition_from(fitted, to, "--to"))
+    return jobs.rows(f"{data}, made over", fitted, changed, out, known.row_names)
 
 
 @app.command()
@@ -202,13 +235,15 @@ def sample(
     random_state: Annotated[
         int | None, typer.Option(help="A seed; the model's own if left out.")
     ] = None,
+    condition: Condition = None,
 ) -> Answer:
     """Generate rows, from the prior or round a row of data."""
-    from isthmus.cli import jobs
+    from isthmus.cli import columns, jobs
 
     fitted = jobs.opened(model, out)
     made = fitted.sample(
         n,
+        y=columns.condition_from(fitted, condition or (), "--condition") or None,
         near=jobs.known(fitted, near[1]).row(near[0]) if near else None,
         radius=radius,
         noise=noise,
@@ -251,7 +286,7 @@ def score(
 
     fitted = jobs.opened(model, out, figures=True)
     known = jobs.known(fitted, data)
-    scores = pd.Series(fitted.score_samples(known.X), index=known.row_names, name="score")
+    scores = pd.Series(fitted.score_samples(known.X, known.y), index=known.row_names, name="score")
     return jobs.scored(f"Scores of {data}, in nats", scores, lowest, out)
 
 

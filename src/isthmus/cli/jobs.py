@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
 from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
 from isthmus.estimator import BaseAutoencoder, device_called
-from isthmus.families import VAE
+from isthmus.families import VAE, ConditionalVAE
 
 PAGES = (".html", ".htm")
 LOCK = "lock"
@@ -36,6 +36,22 @@ def check_fields_of(model: BaseAutoencoder) -> None:
         device_called(model.device)
     except CompositionError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def check_condition(model: BaseAutoencoder, condition: Sequence[str]) -> None:
+    """Raise `typer.BadParameter` where a condition lacks its family, or a family its condition."""
+    name = type(model).__name__
+    if model.conditional and not condition:
+        raise typer.BadParameter(
+            f"{name} learns rows that come with a condition: name its column, or columns.",
+            param_hint="--condition",
+        )
+    if condition and not model.conditional:
+        raise typer.BadParameter(
+            f"{name} takes no condition. Use --family conditionalvae, or --label to colour the "
+            "report by the column.",
+            param_hint="--condition",
+        )
 
 
 def check_free(folder: Path) -> None:
@@ -64,7 +80,7 @@ def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True)
             screen.note(
                 f"Training {type(model).__name__} on {len(data.X):,} rows of {data.source}."
             )
-        _fit(model.set_params(checkpoint=str(kept)), data.X, kept)
+        _fit(model.set_params(checkpoint=str(kept)), data, kept)
         model.set_params(checkpoint=None, verbose=None).save(folder)  # not the model's affair
         screen.note(f"Wrote the model {folder}; now its report.")
         page = _reported(model, data, folder)
@@ -109,9 +125,9 @@ def _check_data(model: BaseAutoencoder, X: Any) -> None:
         model._adapter_for(X).fit(X)  # pyright: ignore[reportPrivateUsage]
 
 
-def _fit(model: BaseAutoencoder, X: Any, kept: Path) -> None:
+def _fit(model: BaseAutoencoder, data: Data, kept: Path) -> None:
     try:
-        model.fit(X)
+        model.fit(data.X, data.y)
     except KeyboardInterrupt:
         found = any(kept.glob("*.safetensors"))
         again = "the same command goes on from here" if found else "nothing was kept"
@@ -190,6 +206,16 @@ def known(model: BaseAutoencoder, path: Path) -> Data:
     if data.left_out:
         screen.note(f"Left out, since the model was not fitted to them: {', '.join(data.left_out)}")
     return data
+
+
+def changed(model: BaseAutoencoder, data: Data, to: dict[str, Any]) -> Any:
+    """Return rows as they would be under another condition."""
+    if not isinstance(model, ConditionalVAE):
+        raise DataError(
+            f"A {type(model).__name__} was given; expected a model that knows of conditions: fit "
+            "one with --family conditionalvae --condition COLUMN."
+        )
+    return model.change(data.X, data.y, to=to)
 
 
 def rows(
