@@ -17,9 +17,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
     "Extracting and composing robust features with denoising autoencoders"). What is lost can be
     told only from what it hangs together with, so that is what codes come to hold.
 
-    The damage is ``Masking((0.2, 0.8))`` unless ``corruption`` names another: on MNIST, codes tell
-    digits apart better than after a milder rate, and rows that are whole, which a high fixed rate
-    never shows, are still given back well.
+    The damage is ``Masking((0.0, 0.8))`` unless ``corruption`` names another: from rows of which
+    most is gone, codes learn what hangs together; from those that are whole, as they will be in
+    use, to give them back well.
 
     Parameters
     ----------
@@ -43,5 +43,5 @@ class DenoisingAutoencoder(BaseAutoencoder):
     def recipe(self) -> Recipe:
         """Return ``NLL()`` over a point, from damaged rows."""
         return Recipe(
-            latent=Point(self.latent_dim), objective=NLL(), corruption=Masking((0.2, 0.8))
+            latent=Point(self.latent_dim), objective=NLL(), corruption=Masking((0.0, 0.8))
         )
