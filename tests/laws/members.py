@@ -77,6 +77,8 @@ EXAMPLES = {
 # What a family needs beside the tiny settings below.
 FAMILIES = {
     "LinearAutoencoder": {"backbone": None},
+    # Of two entries that are equally near, the last bit chooses: with few there are few such rows.
+    "VQVAE": {"codes": 16},
     "StackedAutoencoder": {"pretraining_epochs": 1},
     "KSparseAutoencoder": {"backbone": None, "latent_dim": 8, "k": 3},
 }
