@@ -1,13 +1,14 @@
 """All benchmarks, or those named; what they find is written to RESULTS.md.
 
-python benchmarks/run.py [speed-table] [speed-vae] [likelihood-short] [likelihood-weighted]
-    [likelihood]
+python benchmarks/run.py [NAME …], and --help for the names
 """
 
 import argparse
 from collections.abc import Callable
 from functools import partial
 
+import adversarial
+import importance
 import likelihood
 import speed
 
@@ -15,8 +16,10 @@ import speed
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-table": partial(speed.main, ["table"]),
     "speed-vae": partial(speed.main, ["vae"]),
+    "adversarial": partial(adversarial.main, []),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
+    "importance": partial(importance.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
