@@ -25,7 +25,11 @@ EXAMPLES = {
         "Point(3, activation='tanh')",
     ],
     "Gaussian": ["Gaussian(3)"],
-    "Quantised": ["Quantised(3)", "Quantised(4, codes=8, groups=2)", "Quantised(3, codes=5, groups=1)"],
+    "Quantised": [
+        "Quantised(3)",
+        "Quantised(4, codes=8, groups=2)",
+        "Quantised(3, codes=5, groups=1)",
+    ],
     "TopK": ["TopK(8, k=3)", "TopK(6, k=2, dead_after=0)"],
     "Normal": ["Normal()", "Normal(0.3)", "Normal('feature')", "Normal('shared')"],
     "Laplace": ["Laplace()", "Laplace(0.3)", "Laplace('feature')", "Laplace('shared')"],
