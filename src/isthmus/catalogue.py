@@ -17,8 +17,9 @@ from isthmus import (
     store,
 )
 from isthmus.adapters import Adapter
+from isthmus.checks import device_called
 from isthmus.errors import FormulaError, ModelFileError
-from isthmus.estimator import BaseAutoencoder, State, device_called
+from isthmus.estimator import BaseAutoencoder, State
 from isthmus.formula import read
 from isthmus.part import Part
 from isthmus.run import History

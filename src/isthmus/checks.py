@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from isthmus.adapters import Adapter
 from isthmus.backbones import Backbone
@@ -83,3 +84,16 @@ def check_fields(model: Any) -> None:
             f"checkpoint= was given with random_state={model.random_state!r}: a run can go on to "
             "the same result only from a known seed. Give random_state a number."
         )
+
+
+def device_called(name: str) -> torch.device:
+    """Return the device that torch calls by ``name``, or the best there is for ``"auto"``."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise CompositionError(
+            f"device={name!r} was given, and torch can't use it here: {error}. "
+            "Use 'auto', or 'cpu'."
+        ) from error

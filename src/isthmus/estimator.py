@@ -3,7 +3,6 @@
 import hashlib
 from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
-from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -16,10 +15,10 @@ from isthmus import inference, training
 from isthmus.adapters import Adapter, Conditions, adapter_for
 from isthmus.backbones import Backbone
 from isthmus.checkpoint import Checkpoint
-from isthmus.checks import check_fields
+from isthmus.checks import check_fields, device_called
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
-from isthmus.errors import CompositionError, DataError
+from isthmus.errors import DataError
 from isthmus.fitted import Fitted
 from isthmus.likelihoods import Likelihood
 from isthmus.objectives import Objective
@@ -31,8 +30,8 @@ from isthmus.recipe import Recipe
 from isthmus.run import History, Plan, Precision, start
 from isthmus.space import Batch, Space
 
-MEASURED, FEW = 2_000, 100
-"""From how many rows the spread of the codes is measured, and how few won't do."""
+FEW = 100
+"""From how few rows the spread of the codes is not measured anew."""
 
 
 class State(NamedTuple):
@@ -173,7 +172,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
                 watch=watch,
                 checkpoint=checkpoint,
             )
-        return self._learned(state._replace(history=history, spread=_spread(state.codec, data)))
+        return self._learned(
+            state._replace(history=history, spread=inference.spread(state.codec, data))
+        )
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from ``X`` once more: one pass, at a constant learning rate.
@@ -207,7 +208,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         history = replace(state.history, rows=rows, best=len(rows))
         # So few rows as say nothing of the spread leave it as it was.
         few = len(data) < FEW and state.spread is not None
-        spread = state.spread if few else _spread(state.codec, data)
+        spread = state.spread if few else inference.spread(state.codec, data)
         made = state._replace(history=history, optimiser=run.optimiser, spread=spread)
         return self._learned(made)
 
@@ -356,24 +357,6 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         }
 
 
-@torch.no_grad()
-def _spread(codec: Codec, data: Batch) -> Tensor:
-    """Return how far the codes of ``data`` spread, ``(d,)``; very many rows are told by some."""
-    places = torch.linspace(0, len(data) - 1, min(len(data), MEASURED)).long()
-    device = next(codec.parameters()).device
-    codec.eval()
-    mean, squares, rows = torch.zeros(()), torch.zeros(()), 0
-    # A wide code of all of them would take gigabytes: some at a time, each beside those before
-    # (Chan, Golub and LeVeque, 1983).
-    for some in places.split(inference.chunk_size(max(codec.space.size, prod(codec.code_shape)))):
-        z = inference.codes(codec, data[some].to(device)).flatten(1).cpu().double()
-        change, all_rows = z.mean(0) - mean, rows + len(z)
-        squares = squares + z.var(0, correction=0) * len(z)
-        squares = squares + change.square() * (rows * len(z) / all_rows)
-        mean, rows = mean + change * (len(z) / all_rows), all_rows
-    return (squares / rows).sqrt().float()
-
-
 def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:
     """Return the rows to learn from, and those kept aside, if there are enough for any."""
     aside = int(len(data) * fraction)
@@ -381,19 +364,6 @@ def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None
         return data, None
     order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
     return data[order[aside:]], data[order[:aside]]
-
-
-def device_called(name: str) -> torch.device:
-    """Return the device that torch calls by ``name``, or the best there is for ``"auto"``."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise CompositionError(
-            f"device={name!r} was given, and torch can't use it here: {error}. "
-            "Use 'auto', or 'cpu'."
-        ) from error
 
 
 def _plain(value: Any) -> Any:

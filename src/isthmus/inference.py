@@ -6,7 +6,7 @@ in another shape, and a row's result must not depend on the rows beside it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from math import log
+from math import log, prod
 
 import torch
 from torch import Tensor, logsumexp
@@ -18,6 +18,8 @@ from isthmus.objectives.bound import log_weights
 from isthmus.space import Batch
 
 CHUNK = 256
+MEASURED = 2_000
+"""From how many rows the spread of the codes is measured."""
 NUMBERS = 2**22
 """At most how many numbers of x are worked on at once."""
 WIDTH = 512
@@ -98,6 +100,24 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor) ->
         cells = cells.where(batch.observed, 0.0)
     bound = logsumexp(weights.double(), dim=0) - log(samples)
     return bound + cells.flatten(1).sum(1)
+
+
+@torch.no_grad()
+def spread(codec: Codec, data: Batch) -> Tensor:
+    """Return how far the codes of ``data`` spread, ``(d,)``; very many rows are told by some."""
+    places = torch.linspace(0, len(data) - 1, min(len(data), MEASURED)).long()
+    device = next(codec.parameters()).device
+    codec.eval()
+    mean, squares, rows = torch.zeros(()), torch.zeros(()), 0
+    # A wide code of all of them would take gigabytes: some at a time, each beside those before
+    # (Chan, Golub and LeVeque, 1983).
+    for some in places.split(chunk_size(max(codec.space.size, prod(codec.code_shape)))):
+        z = codes(codec, data[some].to(device)).flatten(1).cpu().double()
+        change, all_rows = z.mean(0) - mean, rows + len(z)
+        squares = squares + z.var(0, correction=0) * len(z)
+        squares = squares + change.square() * (rows * len(z) / all_rows)
+        mean, rows = mean + change * (len(z) / all_rows), all_rows
+    return (squares / rows).sqrt().float()
 
 
 def chunk_size(numbers: int) -> int:

@@ -14,13 +14,13 @@ from isthmus import report, store, writing
 from isthmus.adapters import Files, Images
 from isthmus.backbones import Dense
 from isthmus.catalogue import load
-from isthmus.checks import check_fields
+from isthmus.checks import check_fields, device_called
 from isthmus.cli import columns, files, screen
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
 from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
-from isthmus.estimator import BaseAutoencoder, device_called
+from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE, ConditionalVAE
 
 PAGES = (".html", ".htm")
