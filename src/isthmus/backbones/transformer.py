@@ -19,8 +19,8 @@ DEEPEST = 1000
 EXAMPLE = "Transformer(64, depth=2, heads=4)"
 AXES = 2
 """Rotary positions turn pairs of channels, shared out among at most so many axes."""
-SPREAD = 0.5
-"""The standard deviation that learned tokens start with: of the order of what they add to."""
+FAINT, CLEAR = 0.1, 0.5
+"""The standard deviations that learned tokens start with: beside what x says, and alone."""
 
 
 class Transformer(Backbone):
@@ -29,9 +29,9 @@ class Transformer(Backbone):
     A picture is cut into patches, a series into steps, and each becomes a token. Blocks of
     attention and of a two-layer perceptron, normalised beforehand, join them (Vaswani et al.,
     2017, arXiv:1706.03762; on pictures Dosovitskiy et al., 2021, arXiv:2010.11929). The
-    encoder's code is read from one more token, which looks at all the others; the decoder
-    gives the code to a learned query for each place, and each becomes its patch, all at once.
-    Steps beyond the end of a ragged series are looked at by none.
+    encoder's code is one linear map of all tokens and of a learned one that sums them up. The
+    decoder adds another of the code to a learned query for each place, and each becomes its
+    patch, all at once. Steps beyond the end of a ragged series are looked at by none.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Blocks(nn.Module):
         self, first: list[Tensor], h: Tensor, counts: tuple[int, ...], mask: Tensor | None = None
     ) -> Tensor:
         """Return ``(B, F + T, width)``: tokens of no place, ``F`` of ``(B, width)``, go first."""
-        h = torch.cat([torch.stack(first, dim=1), h], dim=1)
+        h = torch.cat([*(each[:, None] for each in first), h], dim=1)
         if mask is not None:
             there = mask.new_ones(len(mask), len(first))
             mask = torch.cat([there, mask], dim=1)[:, None, None]  # (B, 1, 1, F + T)
@@ -131,7 +131,7 @@ class Blocks(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Patches to tokens, and one token more, which the code is read from."""
+    """Patches to tokens, and tokens to a code."""
 
     def __init__(
         self, patches: Patches, blocks: Blocks, space: Space, out: int, context: int
@@ -141,10 +141,11 @@ class Encoder(nn.Module):
         self.patches, self.blocks = patches, blocks
         self.ragged = isinstance(space, Series) and space.ragged
         self.embed = nn.Linear(space.shape[0] * patches.size, width)
-        self.positions = None if blocks.rotary else tokens(len(patches), width)
-        self.summary = tokens(width)
+        self.positions = None if blocks.rotary else tokens(FAINT, len(patches), width)
+        self.summary = tokens(FAINT, width)
         self.context = nn.Linear(context, width) if context else None
-        self.head = nn.Linear(width, out)
+        # From the summary alone, the usual choice, codes learn several times slower.
+        self.head = nn.Linear((1 + len(patches)) * width, out)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, out)`` from ``(B, C, *S)`` and ``(B, context)``."""
@@ -156,8 +157,15 @@ class Encoder(nn.Module):
         h = h if self.positions is None else h + self.positions
         first = [self.summary.expand(len(x), -1)]
         if self.context is not None and context is not None:
-            first.append(self.context(context))
-        return self.head(self.blocks(first, h, self.patches.counts, mask)[:, 0])
+            first.insert(0, self.context(context))
+        return self.head(self._read(self.blocks(first, h, self.patches.counts, mask), mask))
+
+    def _read(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the summary and all tokens that are there, in one row."""
+        h = h[:, -1 - len(self.patches) :]
+        if mask is not None:
+            h = torch.cat([h[:, :1], h[:, 1:] * mask[:, :, None]], dim=1)
+        return h.flatten(1)
 
 
 class Decoder(nn.Module):
@@ -166,19 +174,28 @@ class Decoder(nn.Module):
     def __init__(self, patches: Patches, blocks: Blocks, code: int, raw_shape: Size) -> None:
         super().__init__()
         self.patches, self.blocks, self.shape = patches, blocks, tuple(raw_shape)
-        self.code = nn.Linear(code, blocks.width)
-        # Without a vector of their own, places that see the same code would all say the same.
-        self.queries = tokens(len(patches), blocks.width)
+        # What the code means differs from place to place: were it said to all alike, it would
+        # be long before any of it were heard.
+        self.code = nn.Linear(code, len(patches) * blocks.width)
+        self.queries = tokens(CLEAR, len(patches), blocks.width)
         channels = prod(raw_shape) // prod(patches.sizes)
         self.head = nn.Linear(blocks.width, channels * patches.size)
+        _quieten(self.head)
 
     def forward(self, code: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *raw_shape)`` from ``(B, code)`` and ``(B, context)``."""
-        code = self.code(with_context(code, context))
-        h = self.blocks([code], code[:, None] + self.queries, self.patches.counts)
-        return self.patches.join(self.head(h[:, 1:])).reshape(len(code), *self.shape)
+        said = self.code(with_context(code, context)).unflatten(1, self.queries.shape)
+        h = self.blocks([], said + self.queries, self.patches.counts)
+        return self.patches.join(self.head(h)).reshape(len(code), *self.shape)
 
 
-def tokens(*shape: int) -> nn.Parameter:
+def tokens(spread: float, *shape: int) -> nn.Parameter:
     """Return learned tokens."""
-    return nn.Parameter(SPREAD * torch.randn(shape))
+    return nn.Parameter(spread * torch.randn(shape))
+
+
+@torch.no_grad()
+def _quieten(head: nn.Linear) -> None:
+    """Have the decoder begin near zero: else it first unlearns what it says at random."""
+    head.weight.mul_(FAINT)
+    nn.init.zeros_(head.bias)
