@@ -56,10 +56,15 @@ def refuse_one_row(x: Tensor, instead: str) -> None:
 
 
 def with_context(h: Tensor, context: Tensor | None) -> Tensor:
-    """Return ``(B, D + C, *)``: to ``(B, D, *)`` join ``(B, C)``, the same at every place."""
+    """Return ``(B, D + C, *)``: to ``(B, D, *)`` join ``(B, C)``, the same at every place.
+
+    The context is made as large as all of ``h``: one number in it has as much to say as the
+    whole code, which a network would else learn for hundreds of steps.
+    """
     if context is None:
         return h
-    beside = context.reshape(*context.shape, *(1 for _ in h.shape[2:]))
+    loud = context * h.shape[1] ** 0.5
+    beside = loud.reshape(*context.shape, *(1 for _ in h.shape[2:]))
     return torch.cat([h, beside.expand(*context.shape, *h.shape[2:])], dim=1)
 
 
