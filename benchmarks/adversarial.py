@@ -37,15 +37,16 @@ HEADER = (
 )
 TESTED, SHUFFLES = (2_000, 500), 199
 NOTE = """28x28 grey levels in [0, 1], 60,000 training images, {epochs} epochs at batch 128, Adam
-from 1e-3, a unit normal likelihood, the default networks (784-256-128-{latent}) for both, all else
-as it comes; seed {seed}. Codes are those of the 10,000 test images, which neither saw. Means and
-standard deviations: the least and the greatest of the {latent} codes. The energy distance, what it
-comes to by chance and the first p are over {tested:,} of them and as many draws of the prior;
-{shuffles} shuffles, so that p is at least {least:.3f}. The squared error is summed over an image.
+from 1e-3, a unit normal likelihood, the default networks (784-256-128-{latent}) for all, all else
+as it comes, the adversarial weight of the first row too; seed {seed}. Codes are those of the 10,000
+test images, which none saw. Means and standard deviations: the least and the greatest of the
+{latent} codes. The energy distance, what it comes to by chance and the first p are over {tested:,}
+of them and as many draws of the prior; {shuffles} shuffles, so that p is at least {least:.3f}. The
+squared error is summed over an image.
 
-On test codes the critic's loss is {critic:.3f}, beside 2 ln 2 = {rest:.3f}, where it can't tell;
-the encoder's is {encoder:.3f}, beside ln 2 = {half:.3f}. In training the term, penalty included,
-was {term:.3f} in the last epoch, beside 3 ln 2 = {whole:.3f}.
+First row: on test codes the critic's loss is {critic:.3f}, beside 2 ln 2 = {rest:.3f}, where it
+can't tell; the encoder's is {encoder:.3f}, beside ln 2 = {half:.3f}. In training the term, penalty
+included, was {term:.3f} in the last epoch, beside 3 ln 2 = {whole:.3f}.
 
 `python benchmarks/run.py adversarial`. Training: processor time, on one thread. Measured on:
 {machine}."""
@@ -115,10 +116,13 @@ def measure(epochs: int, latent: int, seed: int) -> None:
     adversarial = AdversarialAutoencoder(**common)
     # The plain one trains on all rows to the end too.
     plain = Autoencoder(**common, validation_fraction=0, patience=None)
-    rows = [
-        look(type(model).__name__, model, trained(model, train), test)
-        for model in (adversarial, plain)
-    ]
+    lighter = AdversarialAutoencoder(**common, weight=1.0)
+    models = {
+        f"adversarial, weight {adversarial.weight:g}": adversarial,
+        f"adversarial, weight {lighter.weight:g}": lighter,
+        "plain": plain,
+    }
+    rows = [look(name, model, trained(model, train), test) for name, model in models.items()]
     critic, encoder = losses(adversarial, test)
     note = NOTE.format(
         epochs=epochs,

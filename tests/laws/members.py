@@ -65,6 +65,7 @@ EXAMPLES = {
     "KL": ["KL()", "KL(0.01)"],
     "Revive": ["Revive()", "Revive(4)"],
     "Dictionary": ["Dictionary()", "Dictionary(tied=True)"],
+    "Jacobian": ["Jacobian()", "Jacobian('reconstruction', projections=3)"],
     "SparsityTarget": ["SparsityTarget()", "SparsityTarget(0.25)"],
     "Cyclic": ["Cyclic()", "Cyclic(2, until=0.0)", "Cyclic(3, until=1.0, peak=4.0)"],
     "Masking": ["Masking()", "Masking((0.1, 0.5))"],
@@ -81,6 +82,8 @@ EXAMPLES = {
 # What a family needs beside the tiny settings below.
 FAMILIES = {
     "LinearAutoencoder": {"backbone": None},
+    # Two players pull its loss opposite ways: lightly, it falls within a few epochs all the same.
+    "AdversarialAutoencoder": {"weight": 1.0},
     # Of two entries that are equally near, the last bit chooses: with few there are few such rows.
     "VQVAE": {"codes": 16},
     "StackedAutoencoder": {"pretraining_epochs": 1},
