@@ -24,7 +24,7 @@ from isthmus.likelihoods import Normal
 from isthmus.objectives import NLL
 from isthmus.randomness import seeded
 from isthmus.run import History, Plan, start
-from isthmus.space import Batch, Space, Vector
+from isthmus.space import Batch, Vector
 
 Watched = Callable[[str], AbstractContextManager[training.Watcher | None]]
 """From a name to what watches a training of that name."""
@@ -79,16 +79,16 @@ def _pairs(codec: Codec) -> list[Codec]:
     """Return each layer of the encoder, with its mirror image, as a codec of its own."""
     encoders, decoders = _blocks(codec.encoder), _blocks(codec.decoder)[::-1]
     spaces = [codec.space, *(Vector(each.shape[0]) for each in encoders[:-1])]
-    lowest, *others = [_pair(codec, *each) for each in zip(spaces, encoders, decoders, strict=True)]
-    lowest.stem, lowest.likelihood = codec.stem, codec.likelihood
-    return [lowest, *others]
-
-
-def _pair(codec: Codec, space: Space, encoder: Perceptron, decoder: Perceptron) -> Codec:
-    """Return a codec of two networks that are there already."""
-    made = Codec(space, Point(encoder.shape[0]), Normal(), Dense(()), codec.corruption)
-    made.encoder, made.decoder = encoder, decoder
-    return made
+    likelihoods = [codec.likelihood, *(Normal() for _ in encoders[:-1])]
+    pairs: list[Codec] = []
+    for space, likelihood, encoder, decoder in zip(
+        spaces, likelihoods, encoders, decoders, strict=True
+    ):
+        pair = Codec(space, Point(encoder.shape[0]), likelihood, Dense(()), codec.corruption)
+        pair.encoder, pair.decoder = encoder, decoder
+        pairs.append(pair)
+    pairs[0].stem, pairs[0].likelihood = codec.stem, codec.likelihood
+    return pairs
 
 
 def _blocks(network: nn.Module) -> list[Perceptron]:
