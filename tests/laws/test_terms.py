@@ -17,6 +17,7 @@ REACHES = {
     "KL": {"encoder"},
     "Commitment": {"encoder"},
     "ImportanceWeighted": {"encoder", "decoder", "likelihood"},
+    "Jacobian": {"encoder", "decoder"},
     "L1": {"encoder", "decoder"},
     "MMD": {"encoder"},
     "Revive": {"encoder", "decoder"},

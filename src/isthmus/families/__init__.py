@@ -4,6 +4,7 @@ from isthmus.families.adversarial import AdversarialAutoencoder
 from isthmus.families.autoencoder import Autoencoder
 from isthmus.families.composed import Composed
 from isthmus.families.conditional import ConditionalVAE
+from isthmus.families.contractive import ContractiveAutoencoder
 from isthmus.families.denoising import DenoisingAutoencoder
 from isthmus.families.k_sparse import KSparseAutoencoder
 from isthmus.families.linear import LinearAutoencoder
@@ -20,6 +21,7 @@ __all__ = [
     "Autoencoder",
     "Composed",
     "ConditionalVAE",
+    "ContractiveAutoencoder",
     "DenoisingAutoencoder",
     "KSparseAutoencoder",
     "LinearAutoencoder",

@@ -4,6 +4,7 @@ from isthmus.objectives.adversarial import Adversarial
 from isthmus.objectives.base import Nats, Objective, Term
 from isthmus.objectives.bound import ImportanceWeighted
 from isthmus.objectives.commitment import Commitment
+from isthmus.objectives.jacobian import Jacobian
 from isthmus.objectives.kl import KL
 from isthmus.objectives.mmd import MMD
 from isthmus.objectives.nll import NLL
@@ -21,6 +22,7 @@ __all__ = [
     "Commitment",
     "Cyclic",
     "ImportanceWeighted",
+    "Jacobian",
     "Nats",
     "Objective",
     "Revive",
