@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import gelu, scaled_dot_product_attention
 
 SHORT = 64
 """Up to how many tokens the plain products are faster on a CPU than the fused kernel."""
@@ -89,6 +89,9 @@ class Block(nn.Module):
         How many numbers a token has, and how many parts they attend in.
     dropout
         The share of what each branch adds that is lost at a training step.
+    depth
+        How many blocks are stacked: all their branches together begin by adding as much as
+        one would alone.
 
     Examples
     --------
@@ -96,27 +99,33 @@ class Block(nn.Module):
     torch.Size([5, 3, 8])
     """
 
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, heads: int, dropout: float = 0.0, depth: int = 1) -> None:
         super().__init__()
         self.heads = heads
         self.norm_attention, self.norm_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
         # A bias of the keys would change nothing: softmax doesn't see it.
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.mixed = nn.Linear(width, width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
-        )
+        self.wide, self.last = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
-        # At torch's own start, a third of this variance, a token hardly hears the others.
-        for each in (self.qkv, self.mixed, self.mlp[0], self.mlp[2]):
-            nn.init.xavier_uniform_(each.weight)
-            if each.bias is not None:
-                nn.init.zeros_(each.bias)
+        self._begin(depth)
 
     def forward(self, h: Tensor, mask: Tensor | None = None, turn: Turn | None = None) -> Tensor:
         """Return ``(B, T, width)`` from the same."""
         h = h + self.dropout(self._attended(self.norm_attention(h), mask, turn))
-        return h + self.dropout(self.mlp(self.norm_mlp(h)))
+        return h + self.dropout(self.last(gelu(self.wide(self.norm_mlp(h)))))
+
+    @torch.no_grad()
+    def _begin(self, depth: int) -> None:
+        # At torch's own start, a third of this variance, a token hardly hears the others.
+        for each in self.modules():
+            if isinstance(each, nn.Linear):
+                nn.init.xavier_uniform_(each.weight)
+        for name, each in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(each)
+        for branch in (self.mixed, self.last):
+            branch.weight.mul_((2 * depth) ** -0.5)
 
     def _attended(self, h: Tensor, mask: Tensor | None, turn: Turn | None) -> Tensor:
         # (B, T, 3 H D) -> 3 of (B, H, T, D)

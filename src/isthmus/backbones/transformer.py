@@ -113,7 +113,7 @@ class Blocks(nn.Module):
     def __init__(self, width: int, depth: int, heads: int, rotary: bool, dropout: float) -> None:
         super().__init__()
         self.width, self.head, self.rotary = width, width // heads, rotary
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, dropout, depth) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     def forward(
