@@ -8,18 +8,22 @@ from collections.abc import Callable
 from functools import partial
 
 import adversarial
+import contractive
 import importance
 import likelihood
 import speed
+import stacked
 
 # The order is that of cost: the first answers in seconds, the last in tens of minutes.
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-table": partial(speed.main, ["table"]),
     "speed-vae": partial(speed.main, ["vae"]),
     "adversarial": partial(adversarial.main, []),
+    "contractive": partial(contractive.main, []),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
     "importance": partial(importance.main, []),
+    "stacked": partial(stacked.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
