@@ -114,4 +114,4 @@ if __name__ == "__main__":
     print()
     sizes(epochs)
     print()
-    networks(epochs // 3)
+    networks(max(1, epochs // 3))
