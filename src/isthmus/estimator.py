@@ -51,6 +51,8 @@ class State(NamedTuple):
 class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What every family shares: its fields, its training, and what it does once fitted.
 
+    ``conditional``, of the class, says whether the family learns ``p(x | y)`` from ``fit(X, y)``.
+
     Parameters
     ----------
     backbone
@@ -83,8 +85,6 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         A seed for equal results; None: another one each time.
     verbose
         Show a progress bar; None: where there is a terminal to show it on.
-
-    ``conditional``, of the class, says whether the family learns ``p(x | y)`` from `fit(X, y)`.
 
     Attributes
     ----------
