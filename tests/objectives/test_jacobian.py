@@ -30,7 +30,7 @@ from isthmus import (
 )
 from isthmus.backbones import Dictionary
 from isthmus.errors import CompositionError
-from isthmus.objectives.jacobian import EXACT
+from isthmus.objectives.jacobian import EXACT, FEW
 from isthmus.training import step
 
 
@@ -94,7 +94,8 @@ CODECS = [
 @pytest.mark.parametrize(("of", "parts"), CODECS, ids=str)
 @pytest.mark.parametrize("draw", [False, True])
 @pytest.mark.parametrize("learning", [False, True])
-def test_it_is_the_norm_of_autograds_jacobian(of, parts, draw, learning):
+def test_it_is_the_norm_of_autograds_jacobian(of, parts, draw, learning, monkeypatch):
+    monkeypatch.setattr("isthmus.objectives.jacobian.FEW", EXACT)
     codec = codec_of(**parts)
     term = Jacobian().on(codec)
     assert term.of == of
@@ -108,7 +109,8 @@ def test_it_is_the_norm_of_autograds_jacobian(of, parts, draw, learning):
 
 
 @pytest.mark.parametrize("text", ["Dense", "Conv", "Transformer", "LSTM"])
-def test_its_gradient_is_that_of_the_norm(text):
+def test_its_gradient_is_that_of_the_norm(text, monkeypatch):
+    monkeypatch.setattr("isthmus.objectives.jacobian.FEW", EXACT)
     backbone, space = {
         "Dense": (Dense((6,), activation="tanh"), Vector(7)),
         "Conv": (Conv((4,), activation="tanh"), Image(1, 5, 5)),
@@ -158,6 +160,14 @@ def test_many_outputs_are_projected():
     assert torch.equal(*scores)
     alone = torch.cat([term(codec, codec(batch[slice(i, i + 1)], draw=False)) for i in range(5)])
     torch.testing.assert_close(alone, scores[0])
+
+
+def test_few_outputs_are_not():
+    for features, drawn in ((FEW, True), (EXACT, False)):
+        space = Vector(features)
+        codec, batch = codec_of(space=space), batch_of(space)
+        trace = codec(batch, draw=drawn)
+        torch.testing.assert_close(Jacobian()(codec, trace), exact(codec, trace, "reconstruction"))
 
 
 def test_scoring_leaves_the_random_state():

@@ -13,12 +13,12 @@ from isthmus.objectives.base import Term
 from isthmus.ranges import whole
 
 MAPS = ("codes", "reconstruction")
-EXACT = 32
-"""Up to how many outputs the penalty is computed output by output;"""
-DRAWN = 1
-"""of more, by so many projections where they are drawn,"""
-FIXED = 8
-"""and by so many, the same for every row, where nothing may be drawn."""
+FEW, DRAWN = 8, 1
+"""Up to how many outputs it is computed output by output, and of more by how many projections.
+
+One, drawn anew at each step, trains as well as the whole, at a fraction of its cost."""
+EXACT, FIXED = 32, 8
+"""The same where nothing may be drawn: the projections are then fixed."""
 NORMALISATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
@@ -32,7 +32,8 @@ class Jacobian(Term):
     don't count.
 
     A weight of ``w`` on the reconstruction costs, in nats, what noise of variance ``2 w`` on x~
-    would cost `NLL` with a unit `Normal`, to first order: 0.005 stands for a noise of 0.1.
+    would cost `NLL` with a unit `Normal`, to first order: 0.005 stands for a noise of 0.1. On the
+    codes it costs ``w`` nats for every squared unit by which unit steps of x~ move them.
 
     Of the codes alone it is undone by codes ever smaller and a decoder ever larger, unless the
     decoder reads the encoder's own weights, as in ``Dense(tied=True)``.
@@ -44,9 +45,10 @@ class Jacobian(Term):
         weights are tied.
     projections
         How many random projections estimate it, without bias: ``E_v ||J^T v||^2 = ||J||^2``
-        with ``v`` of random signs (Hutchinson, 1990). None: it is exact up to 32 outputs, above
+        with ``v`` of random signs (Hutchinson, 1990). None: it is exact up to 8 outputs, above
         which it is one projection, drawn anew at each step. On a pass whose code was not drawn
-        (when rows are scored) fixed ones take their place: at least 8.
+        (when rows are scored) it is exact up to 32, above which fixed ones take their place: at
+        least 8.
 
     Examples
     --------
@@ -109,7 +111,7 @@ class Jacobian(Term):
     def _directions(self, y: Tensor, drawn: bool) -> Iterator[Tensor]:
         """Yield each v of ``sum_v ||J^T v||^2``, ``(B, *)``: unit vectors, or random signs."""
         outputs = y[0].numel()
-        if self.projections is None and outputs <= EXACT:
+        if self.projections is None and outputs <= (FEW if drawn else EXACT):
             for unit in torch.eye(outputs, device=y.device):
                 yield unit.reshape(y[0].shape).expand_as(y)
             return
