@@ -10,6 +10,7 @@ from functools import partial
 import adversarial
 import contractive
 import importance
+import k_sparse
 import likelihood
 import speed
 import stacked
@@ -23,6 +24,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
     "importance": partial(importance.main, []),
+    "k-sparse-gather": partial(k_sparse.main, ["gather"]),
+    "k-sparse-digits": partial(k_sparse.main, ["digits"]),
+    "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "stacked": partial(stacked.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }

@@ -13,8 +13,8 @@ from isthmus.backbones.layers import conditioner
 from isthmus.errors import CompositionError
 from isthmus.space import Space
 
-SCARCE = 16
-"""One number in so many may differ from zero for a gradient to be worth treating as sparse."""
+SCARCE = 64
+"""At most one number in so many differs from zero where a gradient is worth treating as sparse."""
 
 
 @runtime_checkable
