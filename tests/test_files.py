@@ -156,7 +156,7 @@ def test_where_it_cannot_be_written_is_said_before(
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
     with pytest.raises(DataError) as caught:
-        files.check_writable(tmp_path / name, pictures)
+        files.check_writable(tmp_path / name, "pictures" if pictures else "figures")
     assert says in str(caught.value)
 
 
@@ -167,7 +167,7 @@ def test_a_missing_extra_names_its_install_line(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for act in (
         lambda: files.read(tmp_path / "iris.parquet"),
-        lambda: files.check_writable(tmp_path / "out.parquet", pictures=False),
+        lambda: files.check_writable(tmp_path / "out.parquet", "figures"),
     ):
         with pytest.raises(MissingExtraError, match=r"pip install 'isthmus\[frames\]'"):
             act()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from isthmus.adapters import Files, Images
+from isthmus.adapters import Files, Images, Sequences
 from isthmus.cli.files import Readable
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
@@ -126,6 +126,15 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
             raise DataError(
                 f"{source} holds a table; the model was fitted to pictures of {_size(model)} "
                 "pixels. Give it such pictures."
+            )
+        return Data(X, source)
+    if isinstance(model.adapter_, Sequences):
+        # The adapter itself says what else may be wrong with an array.
+        if not isinstance(X, np.ndarray):
+            raise DataError(
+                f"{source} holds {'pictures' if isinstance(X, Files) else 'a table'}; the model "
+                "was fitted to series. Give it a .npy file of such: (n, steps, channels) or "
+                "(n, steps)."
             )
         return Data(X, source)
     if isinstance(X, Files) or (isinstance(X, np.ndarray) and X.ndim != 2):

@@ -48,7 +48,8 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="OUT",
-        help="A .csv, .parquet or .npy file; for pictures a folder, or a .png or .npy file.",
+        help="A .csv, .parquet or .npy file; for pictures a folder, or a .png or .npy file; for "
+        "series a .npy file.",
     ),
 ]
 Label = Annotated[
@@ -323,8 +324,11 @@ def families() -> Answer:
     from isthmus.cli import options
 
     found = options.listing()
-    rows = [list(each.values()) for each in found]
-    return Answer({"families": found}, [screen.preview("Families", list(found[0]), rows)])
+    entries = [
+        (each["family"], f"{each['equation']} over {each['latent']}", each["what it is"])
+        for each in found
+    ]
+    return Answer({"families": found}, screen.entries(entries))
 
 
 @app.command()

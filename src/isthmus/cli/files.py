@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from math import ceil, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from isthmus.writing import whole_file, whole_folder
 TABLES = (".csv", ".parquet")
 ARRAYS = (".npy",)
 Readable = pd.DataFrame | np.ndarray | Files
+
+Kind = Literal["pictures", "series", "figures"]
+"""What is written: pictures, series in time, or tables of figures."""
 
 SEPARATORS = ",;\t|"
 HOLES = ["?", " ?"]
@@ -57,9 +60,13 @@ def read(path: Path) -> Readable:
     return found
 
 
-def check_writable(path: Path, pictures: bool) -> None:
+def check_writable(path: Path, kind: Kind) -> None:
     """Raise `DataError` if `write` can't put such data to ``path``: before any work is done."""
-    ending = path.suffix.lower()
+    ending, pictures = path.suffix.lower(), kind == "pictures"
+    if kind == "series" and ending not in ARRAYS:
+        raise DataError(
+            f"Series don't go into a file that {_ends(path).strip()}: name a .npy file."
+        )
     if pictures and ending not in (*ARRAYS, ".png", ""):
         raise DataError(
             f"Pictures don't go into a file that {_ends(path).strip()}: name a folder, "
@@ -180,7 +187,8 @@ def _read_npy(path: Path) -> np.ndarray:
     if found.ndim not in (2, 3, 4):
         raise DataError(
             f"{path} holds an array of shape {found.shape}; expected (n, features), "
-            "or pictures (n, height, width) or (n, height, width, channels)."
+            "pictures (n, height, width) or (n, height, width, channels), or series "
+            "(n, steps, channels)."
         )
     return found
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import typer
 
 from isthmus import report, store, writing
-from isthmus.adapters import Files, Images
+from isthmus.adapters import Files, Images, Sequences
 from isthmus.backbones import Dense
 from isthmus.catalogue import load
 from isthmus.checks import check_fields, device_called
@@ -141,7 +142,7 @@ def _fit(model: BaseAutoencoder, data: Data, kept: Path) -> None:
 def _reported(model: BaseAutoencoder, data: Data, folder: Path) -> Path:
     page = folder / store.REPORT
     try:
-        return report.write(model, data.X, page, labels=data.labels, source=data.source)
+        return report.write(model, data.X, page, labels=data.labels, source=data.source, y=data.y)
     except KeyboardInterrupt:
         said = f"Interrupted; the model {folder} is complete."
         if Path(data.source).exists():  # the demo's data are no file
@@ -183,21 +184,28 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
 def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoencoder:
     """Load a model, and check that the rows, or figures, that it makes can go to ``out``."""
     fitted = load(model)
-    pictures = isinstance(fitted.adapter_, Images) and not figures
-    if pictures and out is None:
+    kind = "figures" if figures else _kind(fitted)
+    if kind != "figures" and out is None:
+        where = "a folder, or a .png or .npy file" if kind == "pictures" else "a .npy file"
         raise typer.BadParameter(
-            "the model makes pictures, which a terminal can't show: name a folder, or a .png or "
-            ".npy file, with -o.",
+            f"the model makes {kind}, which a terminal can't show: name {where}, with -o.",
             param_hint="--out",
         )
     try:
         if out is not None:
-            files.check_writable(out, pictures)
+            files.check_writable(out, kind)
     except DataError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from error
     if out is not None:
         _check_room(out)
     return fitted
+
+
+def _kind(model: BaseAutoencoder) -> files.Kind:
+    """Return what a model makes."""
+    if isinstance(model.adapter_, Images):
+        return "pictures"
+    return "series" if isinstance(model.adapter_, Sequences) else "figures"
 
 
 def known(model: BaseAutoencoder, path: Path) -> Data:
@@ -234,12 +242,17 @@ def rows(
     names
         What each row is called; None: by its number.
     """
-    if not isinstance(model.adapter_, Images):
-        heading = getattr(model.adapter_, "columns_", None)
+    adapter = model.adapter_
+    if isinstance(adapter, Sequences):
+        assert out is not None  # or `opened` had refused
+        series = np.stack(made)  # a model of lists makes lists, all of one length
+        files.write(out, series)
+        return told("Wrote", {"out": out, "rows": len(series), "shape": list(series.shape[1:])})
+    if not isinstance(adapter, Images):
+        heading = getattr(adapter, "columns_", None)
         frame = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=heading)
         return table(title, frame, out)
     assert out is not None  # or `opened` had refused
-    adapter = model.adapter_
     stems = None if names is None else [str(Path(str(name)).with_suffix("")) for name in names]
     files.write_pictures(out, made, (adapter.low_, adapter.high_), stems)
     return told("Wrote", {"out": out, "rows": len(made), "shape": list(made.shape[1:])})
@@ -305,9 +318,11 @@ def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> A
         )
     _check_room(page)
     X = files.read(path)
-    labels = columns.labels_of(X, label, str(path))
     data = columns.known_to(fitted, X, str(path))
-    report.write(fitted, data.X, page, labels=labels, source=data.source)
+    if label is None and data.y is not None and len(data.y.columns) == 1:
+        label = str(data.y.columns[0])  # as fit does
+    labels = columns.labels_of(X, label, str(path))
+    report.write(fitted, data.X, page, labels=labels, source=data.source, y=data.y)
     return told("Report", {"report": page, "rows": len(data.X)})
 
 

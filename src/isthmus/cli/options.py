@@ -18,6 +18,7 @@ from isthmus.adapters import Adapter
 from isthmus.catalogue import FAMILIES, part
 from isthmus.errors import FormulaError
 from isthmus.estimator import BaseAutoencoder
+from isthmus.families import Composed
 from isthmus.part import Part
 
 Family = type[BaseAutoencoder]
@@ -202,11 +203,11 @@ def _part(name: str, text: str, kinds: tuple[Any, ...]) -> Any:
 
 
 def listing() -> list[dict[str, str]]:
-    """Return every family with its equation and a line on what it is."""
+    """Return every family with its equation and a line on what it is, the plain ones first."""
     found: list[dict[str, str]] = []
-    for name, cls in FAMILIES.items():
+    for name, cls in sorted(FAMILIES.items(), key=_plainness):
         recipe = cls().recipe()
-        summary = (cls.__doc__ or "").partition("\n")[0]
+        summary = (cls.__doc__ or "").partition("\n")[0].replace("`", "")
         found.append(
             {
                 "family": name,
@@ -216,3 +217,12 @@ def listing() -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def _plainness(named: tuple[str, Family]) -> tuple[bool, bool, int, int, str]:
+    """Return what puts points before densities, few terms before many, and base before derived."""
+    name, cls = named
+    recipe = cls().recipe()
+    terms = len((1 * recipe.objective).weights)
+    # The family of any equation comes last, after those that have one.
+    return issubclass(cls, Composed), recipe.latent.has_density, terms, len(cls.__mro__), name

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -74,6 +75,16 @@ def preview(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
     return _titled(title, table)
+
+
+def entries(given: Sequence[tuple[str, str, str]]) -> list[RenderableType]:
+    """Return names with what they are: a line to each, which is never broken, and a sentence."""
+    wide = max(len(name) for name, _, _ in given)
+    shown: list[RenderableType] = []
+    for name, formula, sentence in given:
+        shown.append(Text.assemble((name.ljust(wide), "bold"), "  ", formula))
+        shown.append(Padding(Text(sentence, style="dim"), (0, 0, 1, 2)))
+    return shown
 
 
 def _titled(title: str, table: Table) -> RenderableType:

@@ -18,6 +18,7 @@ def write(
     *,
     labels: Any = None,
     source: str = "",
+    y: Any = None,
 ) -> Path:
     """Write one HTML file that shows what ``model`` makes of ``X``.
 
@@ -36,6 +37,8 @@ def write(
         One for each row, to colour by; the model never sees them.
     source
         What the data are, in words.
+    y
+        What each row is conditioned on, for a conditional model; None: unknown.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def write(
     Raises
     ------
     DataError
-        If ``X`` won't do for the model, or ``labels`` don't fit ``X``.
+        If ``X`` won't do for the model, or ``labels`` or ``y`` don't fit ``X``.
     UnwritableError
         If the file can't be written.
 
@@ -61,7 +64,7 @@ def write(
     ...     page.read_text("utf-8").startswith("<!doctype html>")
     True
     """
-    page = rendered(examine(model, X, labels, source))
+    page = rendered(examine(model, X, labels, source, y))
     with whole_file(Path(path)) as place:
         place.write_text(page, encoding="utf-8")
     return Path(path)

@@ -4,6 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from isthmus.report import codebooks, sparse
 from isthmus.report.blocks import Bar, Bars, Panel, Panels, Section
 from isthmus.report.drawing import ACCENT, FAINT, svg
 from isthmus.report.figures import number, plural
@@ -16,9 +17,11 @@ MOST, NAMED = 512, 24
 
 
 def section(subject: Subject) -> Section | None:
-    """Return the chapter on what each code tells; None where q has no density."""
+    """Return the chapter on what each code tells; None where that can't be told."""
+    if subject.survey.entries is not None:
+        return codebooks.section(subject, subject.survey.entries)
     if subject.survey.kl is None:
-        return None
+        return sparse.section(subject)
     nats = subject.survey.kl.mean(0)
     used = int((nats > USED).sum())
     lead = (

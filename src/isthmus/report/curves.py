@@ -5,23 +5,29 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from isthmus.report.blocks import Key, Legend, Panel, Panels, Section, Words
+from isthmus.estimator import BaseAutoencoder
+from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Words
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, PAPER, css, svg
 from isthmus.report.figures import number
 from isthmus.run import History
 
 NOT_TERMS = ("epoch", "seconds", "learning_rate")
 VALIDATION = "validation_"
+FIGURES = {"dead": "Dead codes", "perplexity": "Perplexity"}
+"""What figures of latents are called."""
 LONG = 200
 """From how many epochs lines are drawn finer."""
 
 
-def section(history: History) -> Section:
+def section(model: BaseAutoencoder) -> Section:
     """Return the chapter on training."""
+    history = model.history_
     if not history.rows:
         return _untrained()
     columns = {name for row in history.rows for name in row}
-    terms = [name for name in history.rows[0] if name not in NOT_TERMS and VALIDATION not in name]
+    names = [name for name in history.rows[0] if name not in NOT_TERMS and VALIDATION not in name]
+    terms = [name for name in names if name == "loss" or name in model.objective_.weights]
+    figures = [name for name in names if name not in terms]
     if len(terms) == 2:  # a loss of one term is that term
         terms = terms[:1]
     aside = any(name.startswith(VALIDATION) for name in columns)
@@ -35,8 +41,42 @@ def section(history: History) -> Section:
         "Training",
         "Each curve is a term of the objective in nats per row, epoch by epoch: lower is better. "
         + _reading(aside),
-        [Panels([_panel(history, name, width) for name in terms], width), Legend(keys)],
+        [
+            Panels([_panel(history, name, width) for name in terms], width),
+            Legend(keys),
+            *_told(history, figures),
+            *_before(history),
+        ],
     )
+
+
+def _told(history: History, figures: list[str]) -> list[Block]:
+    """Return what the latent had to tell after each epoch, such as its dead codes."""
+    if not figures:
+        return []
+    panels = [
+        Panel(curve(history, name, 224), FIGURES.get(name, name), number(_best(history, name), 4))
+        for name in figures
+    ]
+    return [
+        Words("Beside the terms, what the codes came to after each epoch:"),
+        Panels(panels, 224),
+    ]
+
+
+def _before(history: History) -> list[Block]:
+    """Return the trainings that went before, such as that of each layer alone."""
+    layers = [each for each in history.before if each.rows]
+    if not layers:
+        return []
+    panels = [
+        Panel(curve(each, "loss", 224), f"Layer {at}", _summary(each, "loss"))
+        for at, each in enumerate(layers, 1)
+    ]
+    return [
+        Words("Before that each layer was trained alone, from the lowest:"),
+        Panels(panels, 224),
+    ]
 
 
 def curve(history: History, name: str, width: int) -> Markup:
@@ -102,9 +142,12 @@ def _points(history: History, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _summary(history: History, name: str) -> str:
     """Return what the term came to in the best epoch."""
+    return f"{number(_best(history, name), 4)} nats"
+
+
+def _best(history: History, name: str) -> float:
     best = next((row for row in history.rows if row["epoch"] == history.best), history.rows[-1])
-    value = best.get(VALIDATION + name, best.get(name, float("nan")))
-    return f"{number(value, 4)} nats"
+    return best.get(VALIDATION + name, best.get(name, float("nan")))
 
 
 def _reading(aside: bool) -> str:

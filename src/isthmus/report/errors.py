@@ -3,7 +3,20 @@
 import numpy as np
 import torch
 
-from isthmus.report.blocks import Bar, Bars, Block, Section, Strip, Strips
+from isthmus.report import waves
+from isthmus.report.blocks import (
+    Bar,
+    Bars,
+    Block,
+    Key,
+    Legend,
+    Panel,
+    Panels,
+    Section,
+    Strip,
+    Strips,
+)
+from isthmus.report.drawing import ACCENT, MUTED, css
 from isthmus.report.figures import number, percent
 from isthmus.report.pictures import heat, picture, shown_width
 from isthmus.report.subject import Subject
@@ -13,11 +26,12 @@ MOST = 40
 
 def section(subject: Subject) -> Section:
     """Return the chapter on what is lost."""
-    lead, block = _pictures(subject) if subject.pictures else _columns(subject)
-    return Section("errors", "Error by feature", lead, [block])
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    lead, blocks = views[subject.kind](subject)
+    return Section("errors", "Error by feature", lead, blocks)
 
 
-def _pictures(subject: Subject) -> tuple[str, Block]:
+def _pictures(subject: Subject) -> tuple[str, list[Block]]:
     features = subject.survey.features
     mean = torch.from_numpy(features.mean)
     spread, lost = (np.sqrt(each.mean(0)) for each in (features.variance, features.squared))
@@ -35,10 +49,63 @@ def _pictures(subject: Subject) -> tuple[str, Block]:
         f"as the one before, the codes tell nothing. Of all variance, {percent(max(0.0, told))} "
         "comes back."
     )
-    return lead, Strips(strips, shown_width(mean.shape[-1], 235))
+    return lead, [Strips(strips, shown_width(mean.shape[-1], 235))]
 
 
-def _columns(subject: Subject) -> tuple[str, Block]:
+def _series(subject: Subject) -> tuple[str, list[Block]]:
+    features, wide = subject.survey.features, waves.width(subject)
+    unit = np.abs(
+        np.diff(subject.in_series(torch.stack([_level(subject, 0), _level(subject, 1)])), axis=0)
+    )[0]
+    spread, error = (np.sqrt(each) * unit for each in (features.variance, features.squared))
+    panels = [
+        Panel(
+            waves.wave(
+                [waves.Line(spread[at], MUTED), waves.Line(error[at], ACCENT)],
+                f"Spread and error of channel {at}, step by step",
+                wide,
+            ),
+            f"channel {at}",
+        )
+        for at in waves.channels(subject).tolist()
+    ]
+    lost = features.squared.sum(1) / np.maximum(features.variance.sum(1), 1e-12)
+    order = np.argsort(-lost, kind="stable")[:MOST].tolist()
+    bars = [
+        Bar(
+            f"channel {at}",
+            min(1.0, float(lost[at])),
+            [
+                percent(float(lost[at])),
+                number(float(np.sqrt((error[at] ** 2).mean()))),
+                number(float(features.nll[at].sum())),
+            ],
+        )
+        for at in order
+    ]
+    lead = (
+        "Step by step: how far series lie from the mean of their step, and how far "
+        "reconstructions lie from the series (root mean square, in their own units). Below, the "
+        "share of the variance that is lost in each channel, the typical error, and what a "
+        "series costs in nats." + waves.clause(subject)
+    )
+    keys = [
+        Key(css(MUTED), "spread of the data", "line"),
+        Key(css(ACCENT), "error of reconstructions", "line"),
+    ]
+    return lead, [
+        Legend(keys),
+        Panels(panels, wide),
+        Bars(["channel", "lost", "typical error", "nats"], bars),
+    ]
+
+
+def _level(subject: Subject, value: float) -> torch.Tensor:
+    """Return a series that is ``value`` everywhere."""
+    return torch.full(subject.model.codec_.space.shape, float(value))
+
+
+def _columns(subject: Subject) -> tuple[str, list[Block]]:
     features = subject.survey.features
     names = subject.model.codec_.space.support == "categories"
     lost = (features.wrong if names else features.unexplained).ravel()
@@ -58,4 +125,4 @@ def _columns(subject: Subject) -> tuple[str, Block]:
     )
     if len(order) < lost.size:
         lead += f" The {len(order)} worst of {lost.size:,} columns are shown."
-    return lead, Bars(["column", "lost", "typical error", "nats"], bars)
+    return lead, [Bars(["column", "lost", "typical error", "nats"], bars)]

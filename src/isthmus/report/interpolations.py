@@ -1,11 +1,12 @@
 """Interpolations: the straight line between two codes, decoded."""
 
 import numpy as np
+import torch
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.report import choice
+from isthmus.report import choice, waves
 from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Words
 from isthmus.report.drawing import FAINT, MUTED, RAMP, css, svg
 from isthmus.report.pictures import picture
@@ -22,7 +23,10 @@ def section(subject: Subject) -> Section:
     pairs = ends(subject, PAIRS if subject.pictures else 2)
     if not pairs:
         return Section("interpolation", TITLE, "", [Words("There are too few rows to go between.")])
-    lead, blocks = _pictures(subject, pairs) if subject.pictures else _columns(subject, pairs)
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    lead, blocks = views[subject.kind](subject, pairs)
+    if subject.context is not None:
+        lead += " What the rows are conditioned on goes along with the code."
     return Section("interpolation", TITLE, lead, blocks)
 
 
@@ -72,7 +76,11 @@ def lines(x: np.ndarray, names: list[str], words: str) -> Markup:
 
 def _between(subject: Subject, pair: tuple[int, int]) -> Tensor:
     here, there = subject.survey.codes[list(pair)]
-    return subject.decode(here + np.linspace(0, 1, STEPS)[:, None] * (there - here))
+    share = np.linspace(0, 1, STEPS)[:, None]
+    ends, context = subject.condition(np.array(pair)), None
+    if ends is not None:
+        context = torch.lerp(ends[:1], ends[1:], torch.from_numpy(share).float())
+    return subject.decode(here + share * (there - here), context=context)
 
 
 def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
@@ -92,6 +100,21 @@ def _pictures(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list
         "nearby codes are alike."
     )
     return lead, [Strips(strips, 56)]
+
+
+def _series(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
+    shown = [
+        waves.fan(
+            subject, _between(subject, pair), " → ".join(subject.called(each) for each in pair)
+        )
+        for pair in pairs
+    ]
+    lead = (
+        "Each line is a series along its steps; colours run along the straight line from the code "
+        "of the first series to that of the last, decoded." + waves.clause(subject)
+    )
+    keys = [Key(css(colour), "") for colour in RAMP]
+    return lead, [Legend(keys, ends=("first row", "last row")), *shown]
 
 
 def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:

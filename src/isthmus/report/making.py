@@ -12,7 +12,7 @@ from isthmus.part import Part
 from isthmus.report.blocks import Section, Table, Tables
 from isthmus.report.figures import duration
 from isthmus.report.subject import Subject
-from isthmus.space import Image, Space
+from isthmus.space import Image, Series, Space
 
 LIBRARIES = ("isthmus", "torch", "scikit-learn", "numpy")
 
@@ -30,11 +30,11 @@ def stages(model: BaseAutoencoder) -> Sequence[Stage]:
     """Return the way from x through the code and back."""
     codec = model.codec_
     backbone = repr(model.backbone or model.recipe().backbone or Dense())
-    noun = "pixels" if isinstance(codec.space, Image) else "columns"
+    what = " × ".join(f"{extent} {noun}" for noun, extent in _extents(codec.space))
     damaged = codec.corruption is not None
     made = f"by {model.adapter_!r}" + (f", then {codec.corruption!r}" if damaged else "")
     return [
-        Stage("x", f"{_extent(codec.space)} {noun}", made),
+        Stage("x", what, made),
         Stage("q(z | x̃)" if damaged else "q(z | x)", repr(codec.latent), f"by {backbone}"),
         Stage("p(x | z)", repr(codec.likelihood), "by its mirror image"),
     ]
@@ -57,7 +57,7 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
     rows = model.history_.rows
     found = [
         ("rows", f"{subject.survey.total:,}"),
-        ("pixels" if subject.pictures else "columns", _extent(model.codec_.space)),
+        *_extents(model.codec_.space),
         ("code size", f"{model.latent_size_:,}"),
         ("weights", f"{weights:,}"),
     ]
@@ -133,9 +133,12 @@ def full(value: Any) -> str:
     return f"{type(value).__name__}({', '.join(written)})"
 
 
-def _extent(space: Space) -> str:
-    """Return how large one x is."""
+def _extents(space: Space) -> list[tuple[str, str]]:
+    """Return how large one x is, as nouns with numbers."""
     if isinstance(space, Image):
         channels = f"×{space.channels}" if space.channels > 1 else ""
-        return f"{space.height}×{space.width}{channels}"
-    return f"{space.size:,}"
+        return [("pixels", f"{space.height}×{space.width}{channels}")]
+    if isinstance(space, Series):
+        channels = [("channels", f"{space.channels:,}")] if space.channels > 1 else []
+        return [("steps", f"{space.steps:,}"), *channels]
+    return [("columns", f"{space.size:,}")]

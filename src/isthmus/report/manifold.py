@@ -3,13 +3,14 @@
 import numpy as np
 import torch
 
-from isthmus.report import choice
-from isthmus.report.blocks import Block, Section, Strip, Strips
+from isthmus.report import choice, waves
+from isthmus.report.blocks import Block, Key, Legend, Section, Strip, Strips
+from isthmus.report.drawing import RAMP, css
 from isthmus.report.figures import number
 from isthmus.report.pictures import heat, sheet
 from isthmus.report.subject import Subject
 
-SIDE = {"pictures": 15, "vectors": 40}
+SIDE = {"pictures": 15, "series": 9, "columns": 40}
 
 
 def section(subject: Subject) -> Section | None:
@@ -17,10 +18,11 @@ def section(subject: Subject) -> Section | None:
     codes = subject.survey.codes
     if codes.shape[1] > 2:
         return None
-    side = SIDE["pictures" if subject.pictures else "vectors"]
+    side = SIDE[subject.kind]
     axes = np.stack([axis(subject, at, side) for at in range(codes.shape[1])])
-    lead, block = (_pictures if subject.pictures else _columns)(subject, axes)
-    return Section("manifold", "What lies where", f"{_reach(subject, axes)} {lead}", [block])
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    lead, blocks = views[subject.kind](subject, axes)
+    return Section("manifold", "What lies where", f"{_reach(subject, axes)} {lead}", blocks)
 
 
 def axis(subject: Subject, dimension: int, side: int) -> np.ndarray:
@@ -46,15 +48,29 @@ def grid(axes: np.ndarray) -> np.ndarray:
     return np.stack([first.ravel(), second.ravel()], axis=1)
 
 
-def _pictures(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
+def _pictures(subject: Subject, axes: np.ndarray) -> tuple[str, list[Block]]:
     # Line by line, since pictures may be large.
     lines = np.array_split(grid(axes), len(axes[0]) if len(axes) > 1 else 1)
     x = (picture for line in lines for picture in subject.decode(line))
     shown = sheet(x, axes.shape[1], "Decoded positions of the latent space")
-    return "Each picture is what its position decodes to.", Strips([Strip([shown])], 720)
+    return "Each picture is what its position decodes to.", [Strips([Strip([shown])], 720)]
 
 
-def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
+def _series(subject: Subject, axes: np.ndarray) -> tuple[str, list[Block]]:
+    shown: list[Block] = []
+    for at, name in enumerate(("first code", "second code")[: len(axes)]):
+        z = np.repeat(np.median(axes, axis=1)[None], axes.shape[1], axis=0)
+        z[:, at] = axes[at]
+        shown.append(waves.fan(subject, subject.decode(z), name))
+    lead = (
+        "Each line is what a position decodes to, along one code at a time, the other in its "
+        "middle." + waves.clause(subject)
+    )
+    keys = [Key(css(colour), "") for colour in RAMP]
+    return lead, [Legend(keys, ends=("low", "high")), *shown]
+
+
+def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, list[Block]]:
     x = subject.decode(grid(axes)).flatten(1).numpy()
     columns = choice.columns(subject)
     side = axes.shape[1]
@@ -70,7 +86,7 @@ def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, Block]:
         "decodes to; the stronger the ochre, the further below."
     )
     lead += choice.clause(len(columns), len(subject.columns))
-    return lead, Strips(strips, 172, smooth=True)
+    return lead, [Strips(strips, 172, smooth=True)]
 
 
 def _reach(subject: Subject, axes: np.ndarray) -> str:

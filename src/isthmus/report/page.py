@@ -23,7 +23,7 @@ from isthmus.report.subject import Subject
 def chapters(subject: Subject) -> Sequence[Section]:
     """Return what there is to tell, in the order of telling."""
     found = [
-        curves.section(subject.model.history_),
+        curves.section(subject.model),
         reconstructions.section(subject),
         samples.section(subject),
         interpolations.section(subject),

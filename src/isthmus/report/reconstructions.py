@@ -4,8 +4,8 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report import choice
-from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips
+from isthmus.report import choice, waves
+from isthmus.report.blocks import Block, Legend, Panel, Panels, Section, Strip, Strips
 from isthmus.report.drawing import ACCENT, FAINT, svg
 from isthmus.report.figures import percent
 from isthmus.report.pictures import a_line, picture, shown_width
@@ -18,8 +18,9 @@ POINTS = 160
 
 def section(subject: Subject) -> Section:
     """Return the chapter on what comes back."""
-    lead, block = _pictures(subject) if subject.pictures else _columns(subject)
-    return Section("reconstruction", "Originals and reconstructions", lead, [block])
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    lead, blocks = views[subject.kind](subject)
+    return Section("reconstruction", "Originals and reconstructions", lead, blocks)
 
 
 def pairs(look: Look, names: list[str]) -> list[Strip]:
@@ -47,16 +48,26 @@ def scatter(original: np.ndarray, returned: np.ndarray, name: str) -> Markup:
     return svg(draw, 160, 150, f"{name}: reconstruction by original")
 
 
-def _pictures(subject: Subject) -> tuple[str, Block]:
+def _pictures(subject: Subject) -> tuple[str, list[Block]]:
     width = shown_width(subject.model.codec_.space.shape[-1])
     which = choice.spread(subject, LINES * a_line(2 * width + 2, gap=11))
     look = subject.look(which)
     strips = pairs(look, [subject.called(each) for each in which.tolist()])
     lead = "Each pair is a picture, at the left, and what its code alone brings back, at the right."
-    return lead, Strips(strips, width)
+    return lead, [Strips(strips, width)]
 
 
-def _columns(subject: Subject) -> tuple[str, Block]:
+def _series(subject: Subject) -> tuple[str, list[Block]]:
+    which = np.sort(choice.spread(subject, waves.rows_for(subject, LINES)))
+    names = [subject.called(each) for each in which.tolist()]
+    lead = "Each row of plots is a series along its steps, and over it what its code brings back."
+    if len(waves.channels(subject)) == 1:
+        lead = "Each plot is a series along its steps, and over it what its code brings back."
+    shown = waves.compared(subject, subject.look(which), names)
+    return lead + waves.clause(subject), [Legend(waves.BESIDE), shown]
+
+
+def _columns(subject: Subject) -> tuple[str, list[Block]]:
     look = subject.look(np.sort(choice.spread(subject, POINTS)))
     original, returned = subject.in_units(look.x), subject.in_units(look.reconstruction)
     known, told = look.observed.numpy(), 1 - subject.survey.features.unexplained
@@ -74,4 +85,4 @@ def _columns(subject: Subject) -> tuple[str, Block]:
         "Each point is a row: what it held runs to the right, what its code brings back upward. "
         "On the line nothing is lost; the percentage is the share of the variance that comes back."
     )
-    return lead + choice.clause(len(columns), len(subject.columns)), Panels(panels, 160)
+    return lead + choice.clause(len(columns), len(subject.columns)), [Panels(panels, 160)]

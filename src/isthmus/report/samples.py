@@ -5,8 +5,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.randomness import seeded
-from isthmus.report import choice
+from isthmus.report import choice, conditional, waves
 from isthmus.report.blocks import (
     Block,
     Key,
@@ -18,6 +17,7 @@ from isthmus.report.blocks import (
     Strips,
     Table,
     Tables,
+    Words,
 )
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, css, svg
 from isthmus.report.figures import number
@@ -43,20 +43,23 @@ def section(subject: Subject) -> Section:
         else "None of these is in the data. This objective matches no prior, so there is none to "
         "draw from: they were drawn round the codes of rows, half a standard deviation away."
     )
-    shown = _pictures(subject) if subject.pictures else _columns(subject)
+    if subject.context is not None:
+        lead += " What each is conditioned on was taken from a row of the data."
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    shown = [*views[subject.kind](subject), *conditional.blocks(subject, _noisy(subject))]
     return Section("samples", "Samples", lead, shown)
 
 
-def codes(subject: Subject, n: int) -> np.ndarray:
-    """Return codes from the prior, or round rows where there is none to draw from."""
-    if subject.model.objective_.fits_prior:
-        with seeded(subject.model.seed_):
-            shape = (n, subject.survey.codes.shape[1])
-            return subject.model.codec_.latent.prior.expand(shape).sample().double().numpy()
-    generator = subject.generator()
-    rows = subject.survey.codes[generator.integers(len(subject.survey), size=n)]
-    noise = generator.standard_normal(rows.shape)
-    return rows + RADIUS * subject.survey.codes.std(0) * noise
+def drawn(subject: Subject, n: int, noise: bool = False) -> Tensor:
+    """Return samples, ``(n, *E)``: from the prior, or round rows where there is none."""
+    generator, model = subject.generator(), subject.model
+    places = generator.integers(len(subject.survey), size=n)
+    context = subject.condition(places)
+    if model.objective_.fits_prior:
+        return subject.decode(subject.from_prior(n), noise, context)
+    rows = subject.survey.codes[places]
+    far = RADIUS * subject.survey.codes.std(0) * generator.standard_normal(rows.shape)
+    return subject.decode(rows + far, noise, context)
 
 
 def distribution(data: np.ndarray, back: np.ndarray, drawn: np.ndarray, name: str) -> Markup:
@@ -103,20 +106,31 @@ def correlations(x: Tensor) -> np.ndarray:
 
 def _pictures(subject: Subject) -> list[Block]:
     width = shown_width(subject.model.codec_.space.shape[-1])
-    x = subject.decode(codes(subject, LINES * a_line(width, gap=6)))
+    x = drawn(subject, LINES * a_line(width, gap=6))
     strips = [Strip([picture(each, f"sample {at + 1}")]) for at, each in enumerate(x)]
     return [Strips(strips, width, tight=True)]
 
 
+def _series(subject: Subject) -> list[Block]:
+    x = drawn(subject, waves.rows_for(subject, LINES))
+    if clause := waves.clause(subject):
+        return [Words(clause.strip()), waves.alone(subject, x, _names(len(x)))]
+    return [waves.alone(subject, x, _names(len(x)))]
+
+
+def _names(n: int) -> list[str]:
+    return [f"sample {at + 1}" for at in range(n)]
+
+
 def _columns(subject: Subject) -> list[Block]:
-    x = subject.decode(codes(subject, choice.affordable(subject, ROWS)), _noisy(subject))
+    x = drawn(subject, choice.affordable(subject, ROWS), _noisy(subject))
     look = subject.look(choice.spread(subject, ROWS))
     known = look.observed.numpy()
-    data, back, drawn = map(subject.in_units, (look.x, look.reconstruction, x))
+    data, back, made = map(subject.in_units, (look.x, look.reconstruction, x))
     columns = choice.columns(subject)
     panels = [
         Panel(
-            distribution(data[known[:, at], at], back[:, at], drawn[:, at], subject.columns[at]),
+            distribution(data[known[:, at], at], back[:, at], made[:, at], subject.columns[at]),
             subject.columns[at],
         )
         for at in columns.tolist()
@@ -128,13 +142,13 @@ def _columns(subject: Subject) -> list[Block]:
         Key(css(ACCENT), "samples", "line"),
     ]
     together = [] if not 2 <= len(subject.columns) <= CORRELATED else [_together(look.x, x)]
-    return [Legend(keys), Panels(panels, 160), *together, _listed(subject, drawn, columns)]
+    return [Legend(keys), Panels(panels, 160), *together, _listed(subject, made, columns)]
 
 
 def _noisy(subject: Subject) -> bool:
     """Whether to draw from p(x | z): its mean lacks the noise that rows of a table have."""
     # Where the scale of the noise was not learned, it says nothing of the data.
-    return subject.model.objective_.bounds_density and not subject.pictures
+    return subject.model.objective_.bounds_density and subject.kind == "columns"
 
 
 def _together(data: Tensor, drawn: Tensor) -> Strips:

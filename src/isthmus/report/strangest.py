@@ -4,29 +4,52 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report.blocks import Block, Panel, Panels, Section, Strip, Strips, Table, Tables
+from isthmus.report import waves
+from isthmus.report.blocks import (
+    Block,
+    Legend,
+    Panel,
+    Panels,
+    Section,
+    Strip,
+    Strips,
+    Table,
+    Tables,
+)
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, svg
 from isthmus.report.figures import number, plural
 from isthmus.report.pictures import heat, picture, shown_width
 from isthmus.report.subject import Look, Subject
 
-ROWS, CELLS = 9, 4
+ROWS, CELLS, LINES = 9, 4, 4
+READING = {
+    "pictures": (
+        "Beside each original stand its reconstruction and the difference: teal where the "
+        "picture is brighter than expected, ochre where it is darker."
+    ),
+    "series": "Over each stands what its code brings back.",
+    "columns": (
+        "The cells named are those that cost the most: what they hold, and what was expected."
+    ),
+}
+"""How to read what is shown of them."""
 
 
 def section(subject: Subject) -> Section:
     """Return the chapter on the rows that fit worst."""
     scores = subject.survey.scores
-    worst = np.argsort(scores, kind="stable")[: ROWS if subject.pictures else ROWS - 1]
+    worst = np.argsort(scores, kind="stable")[: _shown(subject)]
     look = subject.look(worst)
     names = [
         f"{subject.called(at)}: {number(score, 4)} nats"
         for at, score in zip(worst.tolist(), scores[worst].tolist(), strict=True)
     ]
-    blocks = _pictures(look, names) if subject.pictures else _columns(subject, look, names)
+    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    blocks = views[subject.kind](subject, look, names)
     lead = (
         f"A row's score is the negative objective, in nats: these are the lowest of "
         f"{plural(len(scores), 'row')}, whose median is {number(float(np.median(scores)), 4)}. "
-        + _reading(subject.pictures)
+        + READING[subject.kind]
     )
     drawing = Panel(histogram(scores, scores[worst]))
     return Section("strangest", "The strangest rows", lead, [Panels([drawing], 720), *blocks])
@@ -52,7 +75,7 @@ def cells(look: Look, row: int, most: int = CELLS) -> np.ndarray:
     return np.argsort(-nll, kind="stable")[: min(most, int(look.observed[row].sum()))]
 
 
-def _pictures(look: Look, names: list[str]) -> list[Block]:
+def _pictures(subject: Subject, look: Look, names: list[str]) -> list[Block]:
     error = (look.x - look.reconstruction).where(look.observed, 0.0).mean(1).numpy()
     limit = float(np.abs(error).max())
     strips = [
@@ -67,6 +90,10 @@ def _pictures(look: Look, names: list[str]) -> list[Block]:
         for at, name in enumerate(names)
     ]
     return [Strips(strips, shown_width(look.x.shape[-1], 72))]
+
+
+def _series(subject: Subject, look: Look, names: list[str]) -> list[Block]:
+    return [Legend(waves.BESIDE), waves.compared(subject, look, names)]
 
 
 def _columns(subject: Subject, look: Look, names: list[str]) -> list[Block]:
@@ -86,10 +113,7 @@ def _columns(subject: Subject, look: Look, names: list[str]) -> list[Block]:
     return [Tables(tables, narrow=True)]
 
 
-def _reading(pictures: bool) -> str:
-    if pictures:
-        return (
-            "Beside each original stand its reconstruction and the difference: teal where the "
-            "picture is brighter than expected, ochre where it is darker."
-        )
-    return "The cells named are those that cost the most: what they hold, and what was expected."
+def _shown(subject: Subject) -> int:
+    if subject.kind == "series":
+        return waves.rows_for(subject, LINES)
+    return ROWS if subject.pictures else ROWS - 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,16 +14,22 @@ from isthmus.adapters import Files, Rows
 from isthmus.codec import Trace
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
+from isthmus.latents import Nearest
 from isthmus.objectives.kl import divergence
 from isthmus.objectives.nll import cells
 from isthmus.randomness import seeded
 from isthmus.report.survey import Survey, Tally
-from isthmus.space import Batch, Image
+from isthmus.space import Batch, Image, Series
 
 MOST = 10_000
 """At most how many rows are looked at."""
 NUMBERS = 2**27
 """At most how many numbers of x."""
+CODES = 2**25
+"""At most how many numbers of codes."""
+
+Kind = Literal["pictures", "series", "columns"]
+"""How x can be shown."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Subject:
         One for each of those, to colour by; None where it is missing.
     index
         What the user calls each row of X.
+    context
+        What each row of X is conditioned on, ``(n, C)``; None where nothing is known of it.
     """
 
     model: BaseAutoencoder
@@ -68,11 +76,20 @@ class Subject:
     survey: Survey
     labels: np.ndarray | None
     index: Sequence[Any]
+    context: Tensor | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """How x can be shown: as a picture, as lines in time, or as columns."""
+        space = self.model.codec_.space
+        if isinstance(space, Image):
+            return "pictures"
+        return "series" if isinstance(space, Series) else "columns"
 
     @property
     def pictures(self) -> bool:
         """Whether x can be shown as a picture."""
-        return isinstance(self.model.codec_.space, Image)
+        return self.kind == "pictures"
 
     @property
     def columns(self) -> list[str]:
@@ -82,7 +99,7 @@ class Subject:
 
     def taken(self, which: np.ndarray) -> Batch:
         """Return the rows at these places of the survey."""
-        return _taken(self.model, self.rows, self.survey.places[which])
+        return _taken(self.model, self.rows, self.survey.places[which], self.context)
 
     def look(self, which: np.ndarray) -> Look:
         """Return the rows at these places, and what the model makes of them."""
@@ -96,15 +113,33 @@ class Subject:
             -cells(trace).cpu(),
         )
 
-    def decode(self, z: np.ndarray, noise: bool = False) -> Tensor:
+    def decode(self, z: np.ndarray, noise: bool = False, context: Tensor | None = None) -> Tensor:
         """Return x for codes ``(n, d)``: the point that stands for each, or a draw."""
         with seeded(self.model.seed_):
             codes = torch.from_numpy(z.astype(np.float32))
-            return inference.decoded(self.model.codec_, codes, noise)
+            return inference.decoded(self.model.codec_, codes, noise, context)
+
+    def from_prior(self, n: int) -> np.ndarray:
+        """Return codes drawn from the prior, ``(n, d)``: the same at every call."""
+        with seeded(self.model.seed_):
+            prior = self.model.codec_.latent.prior
+            return prior.expand((n, self.model.latent_size_)).sample().double().numpy()
 
     def in_units(self, x: Tensor) -> np.ndarray:
         """Return vectors ``(n, features)`` in the user's units, as plain numbers."""
         return np.asarray(self.model.adapter_.inverse_transform(x)).astype(np.float64)
+
+    def in_series(self, x: Tensor) -> np.ndarray:
+        """Return series ``(n, channels, steps)`` in the user's units, as plain numbers."""
+        values = np.asarray(self.model.adapter_.inverse_transform(x), dtype=np.float64)
+        _, channels, steps = x.shape
+        return values.reshape(len(x), steps, channels).swapaxes(1, 2)
+
+    def condition(self, which: np.ndarray) -> Tensor | None:
+        """Return what the rows at these places are conditioned on, ``(n, C)``."""
+        if self.context is None:
+            return None
+        return self.context[torch.from_numpy(self.survey.places[which])]
 
     def generator(self) -> np.random.Generator:
         """Return a source of randomness that is the model's own."""
@@ -117,30 +152,37 @@ class Subject:
         return str(name) if isinstance(name, str) else f"row {name}"
 
 
-def examine(model: BaseAutoencoder, X: Any, labels: Any, source: str) -> Subject:
+def examine(model: BaseAutoencoder, X: Any, labels: Any, source: str, y: Any = None) -> Subject:
     """Look at ``X`` through ``model``, or at a random part of it where it is very large."""
     rows = model.adapter_.rows(X)
     given = _labels(labels, len(rows))
-    most = max(8, min(MOST, NUMBERS // model.codec_.space.size))
+    most = min(MOST, NUMBERS // model.codec_.space.size, CODES // model.latent_size_)
+    most = max(8, most)
     places = np.arange(len(rows))
     if len(rows) > most:
         chosen = np.random.default_rng(model.seed_).choice(len(rows), most, replace=False)
         places = np.sort(chosen)
-    survey = _survey(model, rows, places)
+    condition = None if y is None else model.condition_
+    context = condition.transform(y, len(rows)) if condition else None
+    survey = _survey(model, rows, places, context)
     chosen = None if given is None else given[places]
-    return Subject(model, rows, source, survey, chosen, _index(X, rows))
+    return Subject(model, rows, source, survey, chosen, _index(X, rows), context)
 
 
 @torch.no_grad()
-def _survey(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Survey:
+def _survey(
+    model: BaseAutoencoder, rows: Rows, places: np.ndarray, context: Tensor | None
+) -> Survey:
     tally = Tally(model.codec_.space.shape)
-    codes, scores, nats = [], [], []
-    for batch in _batches(model, rows, places):
+    codes, scores, nats, entries = [], [], [], []
+    for batch in _batches(model, rows, places, context):
         trace = _pass(model, batch)
         point = model.codec_.likelihood.point(trace.p)
         tally.add(trace.batch, point, -cells(trace))
         codes.append(trace.z.flatten(1).cpu())
         scores.append(-model.objective_(model.codec_, trace).rows.cpu())
+        if isinstance(trace.q, Nearest):
+            entries.append(trace.q.indices[..., None].flatten(2).cpu())
         if model.codec_.latent.has_density:
             nats.append(divergence(trace.q, model.codec_.latent.prior).flatten(1).cpu())
     return Survey(
@@ -150,24 +192,28 @@ def _survey(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Survey:
         scores=torch.cat(scores).double().numpy(),
         kl=torch.cat(nats).double().numpy() if nats else None,
         features=tally.features(),
+        entries=torch.cat(entries).numpy() if entries else None,
     )
 
 
-def _batches(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Iterator[Batch]:
+def _batches(
+    model: BaseAutoencoder, rows: Rows, places: np.ndarray, context: Tensor | None
+) -> Iterator[Batch]:
     size = inference.chunk_size(model.codec_.space.size)
     for first in range(0, len(places), size):
-        yield _taken(model, rows, places[first : first + size])
+        yield _taken(model, rows, places[first : first + size], context)
 
 
-def _taken(model: BaseAutoencoder, rows: Rows, places: np.ndarray) -> Batch:
+def _taken(model: BaseAutoencoder, rows: Rows, places: np.ndarray, context: Tensor | None) -> Batch:
     """Return single rows as one batch: rows can be sliced, and no more."""
+    there = None if context is None else context[torch.from_numpy(places)]
     batches = [model.adapter_.batch(rows[place : place + 1]) for place in places.tolist()]
     x = torch.cat([batch.x for batch in batches])
     if all(batch.observed is None for batch in batches):
-        return Batch(x)
+        return Batch(x, context=there)
     whole = torch.ones_like(batches[0].x, dtype=torch.bool)
     known = [whole if batch.observed is None else batch.observed for batch in batches]
-    return Batch(x, torch.cat(known))
+    return Batch(x, torch.cat(known), there)
 
 
 @torch.no_grad()

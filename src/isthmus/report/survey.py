@@ -54,6 +54,9 @@ class Survey:
         What each code tells, ``(n, d)`` nats; None where q has no density.
     features
         Figures for each number of x.
+    entries
+        Which entries of codebooks rows took, ``(n, groups, positions)``; None where codes
+        are no such.
     """
 
     places: np.ndarray
@@ -62,6 +65,7 @@ class Survey:
     scores: np.ndarray
     kl: np.ndarray | None
     features: Features
+    entries: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.places)
