@@ -28,7 +28,7 @@ class AdversarialAutoencoder(BaseAutoencoder):
     weight
         The weight of the adversarial term, in nats. Where x is small in units of the likelihood's
         scale, as pictures within [0, 1] are, a weight of 1 costs less of the reconstruction and
-        does as well.
+        brings codes nearly as close to the prior.
 
     Examples
     --------
