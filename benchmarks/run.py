@@ -12,6 +12,7 @@ import contractive
 import importance
 import k_sparse
 import likelihood
+import probe
 import speed
 import stacked
 
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-digits": partial(k_sparse.main, ["digits"]),
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "stacked": partial(stacked.main, []),
+    "probe": partial(probe.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
