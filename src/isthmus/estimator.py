@@ -158,7 +158,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         state, data = self._begun(X, y)
         learnt, kept_aside = _split(data, self.validation_fraction, state.seed)
         checkpoint = self._checkpoint(data)
-        if checkpoint is None or not checkpoint.path.exists():  # else it lies behind the run
+        if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
             state = self._prepared(state, learnt)
         plan = self._plan(state, epochs=self.epochs, patience=self.patience)
         run = start(state.codec, state.objective, plan, len(learnt))

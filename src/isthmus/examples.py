@@ -56,8 +56,9 @@ def _strongest(kept: Entries, block: Entries, most: int) -> Entries:
     # On a grid a code may speak several times in a row: its strongest word counts.
     order = np.lexsort((-both.values, both.rows, both.codes))
     both = _picked(both, order)
-    again = (np.diff(both.codes) == 0) & (np.diff(both.rows) == 0)
-    both = _picked(both, np.flatnonzero(~np.concatenate([[False], again])))
+    first = np.ones(len(both.codes), bool)
+    first[1:] = (np.diff(both.codes) != 0) | (np.diff(both.rows) != 0)
+    both = _picked(both, np.flatnonzero(first))
     both = _picked(both, np.lexsort((both.rows, -both.values, both.codes)))
     return _picked(both, np.flatnonzero(_rank(both.codes) < most))
 

@@ -265,7 +265,8 @@ class Fitted:
         """Return the code of one row, ``(1, d)``."""
         codec, adapter = self._fitted()
         one = adapter.one(row)
-        alone = None if y is None or np.size(y) > 1 else y
+        known = self.condition_
+        alone = y if known is not None and y is not None and known.is_one(y) else None
         return self._over(one, lambda batch: inference.codes(codec, batch).flatten(1), alone)
 
     def _decoded(self, z: Tensor, y: Any = None, noise: bool = False) -> Tensor:

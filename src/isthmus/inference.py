@@ -61,7 +61,8 @@ def reconstructions(codec: Codec, batch: Batch) -> Tensor:
 
 def scores(codec: Codec, objective: Objective, batch: Batch) -> Tensor:
     """Return the negative objective of each row, at the mean code: ``(B,)`` nats."""
-    return -objective(codec, codec(batch, input=batch.x, draw=False)).rows
+    # Where no term has a value for each row, all have the same: zero.
+    return -objective(codec, codec(batch, input=batch.x, draw=False)).rows.expand(len(batch))
 
 
 @torch.no_grad()

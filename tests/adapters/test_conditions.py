@@ -88,3 +88,25 @@ def test_facts_are_plain_and_bring_it_back():
     conditions = Conditions().fit(y)
     again = Conditions().restore(json.loads(json.dumps(conditions.facts())))
     assert torch.equal(again.transform(y, 3), conditions.transform(y, 3))
+
+
+def test_a_number_too_far_from_those_fitted_is_refused():
+    conditions = Conditions().fit([0.5, 1.5, 2.5])
+    with pytest.raises(DataError, match=r"condition 'y' holds a value so far from those"):
+        conditions.transform(1e300, 2)
+
+
+@pytest.mark.parametrize(
+    ("y", "one"),
+    [
+        ({"a": 1}, True),
+        ({"a": [1], "b": [0.5]}, True),
+        (pd.DataFrame({"a": [1], "b": [0.5]}), True),
+        ({"a": [0, 1]}, False),
+        (pd.DataFrame({"a": [1, 0], "b": [0.5, 1.5]}), False),
+    ],
+    ids=repr,
+)
+def test_a_single_condition_is_told_from_several(y, one):
+    fitted = pd.DataFrame({"a": [0, 1, 1], "b": [0.5, 1.5, 2.5]})
+    assert Conditions().fit(fitted).is_one(y) is one

@@ -94,3 +94,17 @@ def test_it_learns_nothing_without_a_condition(model, call):
 def test_a_kind_that_was_never_seen_is_refused(model):
     with pytest.raises(DataError, match=r"holds 11, which was not there in fit; expected one of 0"):
         model.sample(3, y=11)
+
+
+def test_round_a_row_with_a_condition_for_each_of_several_columns():
+    rng = np.random.default_rng(0)
+    y = pd.DataFrame({"kind": [0, 1] * 20, "size": rng.normal(size=40)})
+    model = ConditionalVAE(latent_dim=1, epochs=1, random_state=0).fit(rng.normal(size=(40, 2)), y)
+    near = {"near": [0.0, 0.0], "radius": 0.0}
+    made = model.sample(3, y={"kind": [0, 1, 1]}, **near)
+    assert (made[0] != made[1]).any()
+    np.testing.assert_array_equal(made[1], made[2])
+    one = y.iloc[:1]
+    np.testing.assert_array_equal(
+        model.sample(1, y=one, **near), model.sample(1, y=one.iloc[0].to_dict(), **near)
+    )

@@ -192,3 +192,10 @@ def test_a_wide_code_is_spread_a_few_rows_at_a_time(monkeypatch):
     assert max(seen) <= 32
     assert model.spread_.shape == (2**17,)
     assert str(model.spread_.dtype) == "torch.float32"
+
+
+def test_rows_that_no_code_speaks_of_have_no_examples():
+    X = np.full((20, 3), 0.5)
+    model = KSparseAutoencoder(latent_dim=4, k=1, epochs=1, random_state=0).fit(X)
+    assert not model.transform(X).any()
+    assert model.top_examples(0).empty

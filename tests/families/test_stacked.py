@@ -19,7 +19,7 @@ from isthmus import (
     pretraining,
     training,
 )
-from isthmus.errors import CompositionError
+from isthmus.errors import CompositionError, UnwritableError
 from isthmus.progress import bar
 from isthmus.run import Plan
 from isthmus.space import Batch, Vector
@@ -224,3 +224,13 @@ def test_epochs_that_are_none_are_refused(epochs):
 def test_other_backbones_have_no_layers_to_stack():
     with pytest.raises(CompositionError, match=r"LSTM\(.*dense layers one at a time.*Dense\("):
         stacked(backbone=LSTM(8)).fit(wine())
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_any_layer(tmp_path, monkeypatch):
+    def never(*_):
+        raise AssertionError("a layer was trained")
+
+    monkeypatch.setattr(pretraining, "layer_wise", never)
+    (tmp_path / "file").touch()
+    with pytest.raises(UnwritableError):
+        stacked(checkpoint=str(tmp_path / "file" / "run")).fit(load_wine().data)

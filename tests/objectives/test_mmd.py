@@ -1,9 +1,10 @@
 """MMD: zero for codes that are draws of the prior, positive for others."""
 
+import numpy as np
 import pytest
 import torch
 
-from isthmus import MMD, NLL, Batch, Codec, Dense, Normal, Point, Trace, Vector
+from isthmus import MMD, NLL, Batch, Codec, Composed, Dense, Normal, Point, Trace, Vector
 from isthmus.latents import Delta
 
 CODEC = Codec(Vector(8), Point(8), Normal(), Dense(()))
@@ -57,3 +58,9 @@ def test_few_rows_make_no_trouble(rows):
     assert all(each.grad.isfinite().all() for each in CODEC.parameters())
     if rows == 1:
         assert term.terms["MMD"] == 0
+
+
+def test_where_only_the_batch_has_a_value_rows_score_alike():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    model = Composed(latent=Point(2), objective=1 * MMD(), epochs=1, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.score_samples(X), np.zeros(20))

@@ -102,3 +102,14 @@ def test_it_brings_the_mean_activity_to_the_target():
 def test_it_asks_for_codes_from_zero_to_one(latent):
     with pytest.raises(CompositionError, match=r"codes from 0 to 1.*activation='sigmoid'"):
         SparsityTarget().on(Codec(Vector(5), latent, Normal(), Dense(())))
+
+
+def test_the_second_run_of_the_decoder_is_the_one_once_trained():
+    codec = codec_of(Dense((8,), normalisation="batch", dropout=0.5)).train()
+    trace = codec(Batch(rows()))
+    before = {name: each.clone() for name, each in codec.named_buffers()}
+    assert before
+    L1()(codec, trace).sum().backward()
+    assert codec.training
+    for name, each in codec.named_buffers():
+        assert torch.equal(each, before[name])

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from isthmus.adapters import facts as told
 from isthmus.adapters.base import plain
+from isthmus.adapters.scaling import standard, standardised
 from isthmus.errors import DataError
 
 Label = str | int | float | bool
@@ -37,8 +38,9 @@ class Labels:
         new = {value for value in values[there] if value not in places}
         if new:
             raise DataError(
-                f"The condition {name!r} holds {_label(min(new, key=str), name)!r}, which was not there in fit; "
-                f"expected one of {', '.join(map(repr, self.known[:10]))}, or NaN if unknown."
+                f"The condition {name!r} holds {_label(min(new, key=str), name)!r}, which was not "
+                f"there in fit; expected one of {', '.join(map(repr, self.known[:10]))}, or NaN if "
+                "unknown."
             )
         wide = np.zeros((len(values), self.size), np.float32)
         wide[there, [places[value] for value in values[there]]] = 1
@@ -55,10 +57,11 @@ class Numbers:
 
     def encoded(self, values: np.ndarray, name: str) -> np.ndarray:
         """Return ``(n, 2)``."""
-        numbers = _numbers(values, name)
-        there = ~np.isnan(numbers)
-        scaled = np.where(there, (numbers - self.mean) / self.scale, 0)
-        return np.stack([scaled, there], axis=1).astype(np.float32)
+        numbers = _numbers(values, name)[:, None]
+        mean, scale = np.array([self.mean]), np.array([self.scale])
+        scaled = standardised(numbers, mean, scale, lambda _: f"The condition {name!r}")
+        there = ~np.isnan(scaled)
+        return np.hstack([np.where(there, scaled, 0), there]).astype(np.float32)
 
 
 class Conditions:
@@ -100,18 +103,23 @@ class Conditions:
         DataError
             If ``y`` is of another length, or holds labels or columns that were not fitted.
         """
-        given = self._spread(y, rows)
+        given = self._given(y)
         for name, values in given.items():
-            if len(values) != rows:
+            if len(values) not in (1, rows):
                 raise DataError(
                     f"The condition {name!r} has {len(values)} values for {rows} rows; expected "
                     "one a row, or one alone for all of them."
                 )
-        nothing = np.full(rows, None, dtype=object)
+        nothing = np.full(1, None, dtype=object)
         wide = [
-            column.encoded(given.get(name, nothing), name) for name, column in self.columns_.items()
+            np.broadcast_to(column.encoded(given.get(name, nothing), name), (rows, column.size))
+            for name, column in self.columns_.items()
         ]
         return torch.from_numpy(np.concatenate(wide, axis=1))
+
+    def is_one(self, y: Any) -> bool:
+        """Return whether ``y`` is a single condition, which can stand for every row."""
+        return all(len(values) == 1 for values in self._given(y).values())
 
     def facts(self) -> list[dict[str, Any]]:
         """Return what was learned, as plain data."""
@@ -127,8 +135,8 @@ class Conditions:
         self.columns_ = {str(each["name"]): _restored(each) for each in facts}
         return self
 
-    def _spread(self, y: Any, rows: int) -> dict[str, np.ndarray]:
-        """Return the columns of ``y``, one value alone repeated for every row."""
+    def _given(self, y: Any) -> dict[str, np.ndarray]:
+        """Return the columns of ``y`` by the names that were fitted."""
         if isinstance(y, Mapping):
             columns = {str(name): np.atleast_1d(_array(each)) for name, each in y.items()}
         elif isinstance(y, Label) or _array(y).ndim == 0:
@@ -142,10 +150,7 @@ class Conditions:
                 f"The condition {new[0]!r} was given; expected "
                 f"{' and '.join(map(repr, self.columns_))}, as in fit."
             )
-        return {
-            name: np.repeat(values, rows) if len(values) == 1 else values
-            for name, values in columns.items()
-        }
+        return columns
 
 
 def _columns(y: Any) -> dict[str, np.ndarray]:
@@ -191,8 +196,9 @@ def _kind(values: np.ndarray, name: str) -> Labels | Numbers:
     known = {_label(value, name) for value in there}
     numeric = not any(isinstance(label, str | bool) for label in known)
     if numeric and (len(known) > MOST_LABELS or any(isinstance(each, float) for each in known)):
-        numbers = _numbers(there, name)
-        return Numbers(float(numbers.mean()), float(numbers.std()) or 1.0)
+        numbers = _numbers(there, name)[:, None]
+        (mean,), (scale,) = standard(numbers, lambda _: f"The condition {name!r}")
+        return Numbers(float(mean), float(scale))
     return Labels(tuple(sorted(known, key=lambda label: (isinstance(label, str), label))))
 
 

@@ -13,6 +13,7 @@ from isthmus.backbones.layers import (
     ACTIVATIONS,
     chosen,
     compares_rows,
+    flag,
     refuse_one_row,
     wholes,
     with_context,
@@ -94,7 +95,7 @@ class Conv(Backbone):
                 f"normalisation='group' was given with channels={channels!r}; expected at least 2 "
                 "in each stage: one alone has no group."
             )
-        self.keeps_grid = _flag("grid", grid)
+        self.keeps_grid = flag("grid", grid)
 
     def grid(self, space: Space) -> tuple[int, ...]:
         """Return the sides of the last stage, if the code keeps them."""
@@ -228,9 +229,3 @@ def _channels(channels: Any) -> list[int]:
             f"channels={channels!r} was given; expected a number for each stage, as in {EXAMPLE}."
         )
     return wholes("channels", "channels", channels, example=EXAMPLE)
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise CompositionError(f"{name}={value!r} was given; expected True or False.")
-    return value

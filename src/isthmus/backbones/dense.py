@@ -13,6 +13,7 @@ from isthmus.backbones.layers import (
     chosen,
     compares_rows,
     conditioner,
+    flag,
     refuse_one_row,
     wholes,
 )
@@ -78,7 +79,7 @@ class Dense(Backbone):
         self.dropout = number(
             "dropout", dropout, 0, 1, without=(1,), example="Dense((64,), dropout=0.1)"
         )
-        self.tied = _flag(tied)
+        self.tied = flag("tied", tied)
 
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
         """Make a network from ``(B, *E)`` to ``(B, out)``."""
@@ -165,14 +166,6 @@ class Perceptron(nn.Module):
 def _outputs(layer: nn.Module) -> int:
     assert isinstance(layer, nn.Linear | Transposed)
     return layer.bias.numel()
-
-
-def _flag(tied: Any) -> bool:
-    if not isinstance(tied, bool):
-        raise CompositionError(
-            f"tied={tied!r} was given; expected True or False, as in Dense((64,), tied=True)."
-        )
-    return tied
 
 
 def _widths(widths: Any, depth: int) -> list[int]:

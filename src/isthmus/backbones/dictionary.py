@@ -9,7 +9,7 @@ from torch.autograd import Function
 from torch.nn.functional import embedding_bag, linear
 
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import conditioner
+from isthmus.backbones.layers import conditioner, flag
 from isthmus.errors import CompositionError
 from isthmus.space import Space
 
@@ -55,7 +55,7 @@ class Dictionary(Backbone):
 
     def __init__(self, tied: bool = False) -> None:
         super().__init__()
-        self.tied = tied
+        self.tied = flag("tied", tied)
 
     def encoder(self, space: Space, out: int, context: int = 0) -> nn.Module:
         """Make the map from ``(B, *E)`` and ``(B, context)`` to ``(B, out)``."""

@@ -30,6 +30,13 @@ def chosen(name: Any, choices: Mapping[str, Choice], role: str) -> Choice:
     return choices[name]
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool):
+        raise CompositionError(f"{name}={value!r} was given; expected True or False.")
+    return value
+
+
 def wholes(names: str, name: str, values: Any, *, example: str) -> list[int]:
     """Return a sequence of whole numbers from 1, one a layer."""
     try:

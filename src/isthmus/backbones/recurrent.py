@@ -8,7 +8,7 @@ import torch
 from torch import Size, Tensor, nn
 
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import with_context
+from isthmus.backbones.layers import flag, with_context
 from isthmus.ranges import number, whole
 from isthmus.space import Series, Space
 
@@ -35,7 +35,7 @@ class Recurrent(Backbone):
         name = type(self).__name__
         self.width = whole("width", width, 1, example=f"{name}(64)")
         self.depth = whole("depth", depth, 1, 100, example=f"{name}(64, depth=2)")
-        self.ways = 2 if bidirectional else 1
+        self.ways = 2 if flag("bidirectional", bidirectional) else 1
         self.dropout = number(
             "dropout", dropout, 0, 1, without=(1,), example=f"{name}(64, dropout=0.1)"
         )

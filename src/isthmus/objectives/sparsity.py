@@ -11,6 +11,7 @@ from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
 from isthmus.latents import Point
 from isthmus.objectives.base import Term
+from isthmus.objectives.jacobian import as_trained
 from isthmus.ranges import number
 
 SCORING_DIRECTIONS = 64
@@ -27,7 +28,7 @@ class L1(Term):
     scaling a code by a and its column by 1/a changes nothing. Where the decoder is one linear
     map, ``||J_j||`` is the norm of its column, exactly: the lasso over unit columns (Olshausen
     and Field, 1997, "Sparse coding with an overcomplete basis set"). Elsewhere one random
-    projection of the decoder, run a second time, estimates it without bias:
+    projection of the decoder, run a second time as once trained, estimates it without bias:
     ``sqrt(pi/2) E |v^T J_j| = ||J_j||``, ``v ~ N(0, I)``.
 
     On a pass whose code was not drawn (when rows are scored) 64 directions, fixed once and for
@@ -47,7 +48,7 @@ class L1(Term):
             return (trace.z.abs() * norms).sum(1)
         learning = torch.is_grad_enabled()
         # Rows that are scored, or kept aside, come without a gradient; the norm needs one.
-        with torch.enable_grad():
+        with torch.enable_grad(), as_trained(codec):
             z = trace.z if trace.z.requires_grad else trace.z.detach().requires_grad_()
             raw = codec.raw(z, trace.batch.context)
             pulls = [
