@@ -70,7 +70,7 @@ class Revive(Term):
         known = torch.ones_like(x) if observed is None else observed.to(x.dtype)
         error = known * (x - trace.p.mean).detach()
         left = error - known * self._said(codec, trace, q, dead)
-        about = known * (x - x.sum(0) / known.sum(0).clamp(min=1))
+        about = known * (x - (known * x).sum(0) / known.sum(0).clamp(min=1))
         worth = about.square().sum() / (error.square().sum() + TINY)
         return dead.any() * worth * left.square().flatten(1).sum(1) / 2
 
