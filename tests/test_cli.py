@@ -276,7 +276,7 @@ def test_an_error_is_one_line_on_stderr(out: Path, command: str, says: str) -> N
     ("command", "says"),
     [
         ("fit iris.csv --family gan", "'gan' is no family"),
-        ("fit iris.csv --family linear --beta 2", "LinearAutoencoder has no field beta; VAE has"),
+        ("fit iris.csv --family linear --beta 2", "LinearAutoencoder has no field beta; VAE"),
         ("fit iris.csv --epochs few", "'few' was given; expected a whole number"),
         ("fit iris.csv --latentdim 3", "--latentdim"),
         ("fit nothing.csv --epochs 0", "epochs=0 was given; expected at least 1"),

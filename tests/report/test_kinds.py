@@ -65,7 +65,7 @@ def test_what_lies_beyond_an_end_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -
     X, drawn = ragged(), list[list[waves.Line]]()
     model = Autoencoder(latent_dim=2, backbone=LSTM(4), **QUICK).fit(X)
     subject = examine(model, X, None, "")
-    monkeypatch.setattr(waves, "wave", lambda lines, *_: drawn.append(lines) or Markup())
+    monkeypatch.setattr(waves, "wave", lambda lines, *_, **__: drawn.append(lines) or Markup())
     waves.compared(subject, subject.look(np.array([0])), ["first"])
     ends = [int(np.isfinite(line.values).sum()) for line in drawn[0]]
     assert ends == [len(X[0]), len(X[0])]

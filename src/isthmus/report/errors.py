@@ -54,9 +54,9 @@ def _pictures(subject: Subject) -> tuple[str, list[Block]]:
 
 def _series(subject: Subject) -> tuple[str, list[Block]]:
     features, wide = subject.survey.features, waves.width(subject)
-    unit = np.abs(
-        np.diff(subject.in_series(torch.stack([_level(subject, 0), _level(subject, 1)])), axis=0)
-    )[0]
+    # The scale of one unit, found from what the adapter makes of 0 and 1.
+    ends = torch.stack([_level(subject, 0), _level(subject, 1)])
+    unit = np.abs(np.diff(subject.in_series(ends), axis=0))[0]
     spread, error = (np.sqrt(each) * unit for each in (features.variance, features.squared))
     panels = [
         Panel(
@@ -64,24 +64,11 @@ def _series(subject: Subject) -> tuple[str, list[Block]]:
                 [waves.Line(spread[at], MUTED), waves.Line(error[at], ACCENT)],
                 f"Spread and error of channel {at}, step by step",
                 wide,
+                reach=(0.0, 0.0),
             ),
             f"channel {at}",
         )
         for at in waves.channels(subject).tolist()
-    ]
-    lost = features.squared.sum(1) / np.maximum(features.variance.sum(1), 1e-12)
-    order = np.argsort(-lost, kind="stable")[:MOST].tolist()
-    bars = [
-        Bar(
-            f"channel {at}",
-            min(1.0, float(lost[at])),
-            [
-                percent(float(lost[at])),
-                number(float(np.sqrt((error[at] ** 2).mean()))),
-                number(float(features.nll[at].sum())),
-            ],
-        )
-        for at in order
     ]
     lead = (
         "Step by step: how far series lie from the mean of their step, and how far "
@@ -93,11 +80,26 @@ def _series(subject: Subject) -> tuple[str, list[Block]]:
         Key(css(MUTED), "spread of the data", "line"),
         Key(css(ACCENT), "error of reconstructions", "line"),
     ]
-    return lead, [
-        Legend(keys),
-        Panels(panels, wide),
-        Bars(["channel", "lost", "typical error", "nats"], bars),
+    return lead, [Legend(keys), Panels(panels, wide), _channels(subject, error)]
+
+
+def _channels(subject: Subject, error: np.ndarray) -> Bars:
+    """Return what is lost in each channel; ``error`` is that of its steps, in its units."""
+    features = subject.survey.features
+    lost = features.squared.sum(1) / np.maximum(features.variance.sum(1), 1e-12)
+    typical, nats = np.sqrt((error**2).mean(1)), features.nll.sum(1)
+    order = np.argsort(-lost, kind="stable")[:MOST]
+    bars = [
+        Bar(f"channel {at}", min(1.0, share), [percent(share), number(off), number(cost)])
+        for at, share, off, cost in zip(
+            order.tolist(),
+            lost[order].tolist(),
+            typical[order].tolist(),
+            nats[order].tolist(),
+            strict=True,
+        )
     ]
+    return Bars(["channel", "lost", "typical error", "nats"], bars)
 
 
 def _level(subject: Subject, value: float) -> torch.Tensor:

@@ -122,7 +122,7 @@ def _neighbours(subject: Subject, rows: np.ndarray, colours: Colouring) -> tuple
         why = "too few rows" if len(codes) < FEWEST else "all codes are the same"
         return "", [Words(f"There is no map to draw: {why}.")]
     lead = (
-        f"Each point is one of {plural(len(rows), 'row')}; {codes.shape[1]} codes are brought to "
+        f"Each point is one of {plural(len(rows), 'row')}; {codes.shape[1]:,} codes are brought to "
         "two by t-SNE, which keeps neighbours together: near means alike, far means little, and "
         "the axes mean nothing."
     )

@@ -79,7 +79,7 @@ def _strongest(subject: Subject, z: np.ndarray, fires: np.ndarray) -> list[Block
     bars = [
         Bar(
             f"code {at}",
-            float(total[at] / total[order[0]]),
+            float(fires[:, at].mean()),
             [
                 percent(float(fires[:, at].mean())),
                 number(float(z[fires[:, at], at].mean())),

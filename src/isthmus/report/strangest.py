@@ -40,8 +40,9 @@ def section(subject: Subject) -> Section:
     scores = subject.survey.scores
     worst = np.argsort(scores, kind="stable")[: _shown(subject)]
     look = subject.look(worst)
+    unit = "" if subject.kind == "series" else " nats"  # a small plot has no room for it
     names = [
-        f"{subject.called(at)}: {number(score, 4)} nats"
+        f"{subject.called(at)}: {number(score, 4)}{unit}"
         for at, score in zip(worst.tolist(), scores[worst].tolist(), strict=True)
     ]
     views = {"pictures": _pictures, "series": _series, "columns": _columns}

@@ -9,12 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from isthmus.report import choice
 from isthmus.report.blocks import Key, Panel, Panels
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, RAMP, css, svg
 from isthmus.report.subject import Look, Subject
 
 CHANNELS = 3
 """How many channels are shown, at most."""
+MEASURED = 200
+"""How many rows tell how far a channel reaches."""
 STEPS = 300
 """How many steps of a long series have room."""
 BESIDE = [Key(css(MUTED), "original", "line"), Key(css(ACCENT), "reconstruction", "line")]
@@ -28,8 +31,14 @@ class Line(NamedTuple):
     thickness: float = 1.25
 
 
-def wave(lines: Sequence[Line], words: str, width: int = 224, height: int = 110) -> Markup:
-    """Draw lines of the same length over one another."""
+def wave(
+    lines: Sequence[Line],
+    words: str,
+    width: int = 224,
+    height: int = 110,
+    reach: tuple[float, float] | None = None,
+) -> Markup:
+    """Draw lines of the same length over one another, on a scale that holds ``reach`` at least."""
 
     def draw(axes: Axes) -> None:
         total = len(lines[0].values)
@@ -38,6 +47,9 @@ def wave(lines: Sequence[Line], words: str, width: int = 224, height: int = 110)
             # A step between gaps would be no line at all.
             dot = "." if np.isfinite(values).sum() == 1 else ""
             axes.plot(steps, values[steps], dot + "-", color=colour, linewidth=thickness)
+        if reach:
+            axes.update_datalim([(0, reach[0]), (0, reach[1])])
+            axes.autoscale_view()
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
         axes.locator_params(axis="y", nbins=4)
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
@@ -84,14 +96,26 @@ def compared(subject: Subject, look: Look, names: Sequence[str]) -> Panels:
     return _panels(subject, [(original, MUTED), (returned, ACCENT)], names)
 
 
+def reach(subject: Subject) -> list[tuple[float, float]]:
+    """Return between which values each channel lies in the data: less would look like more."""
+    which = choice.spread(subject, MEASURED)
+    batch = subject.taken(which)
+    values = subject.in_series(batch.x)
+    if batch.observed is not None:
+        values = np.where(batch.observed.numpy(), values, np.nan)
+    # A channel of which nothing is known has no values to look at.
+    known = [each[np.isfinite(each)] for each in values.swapaxes(0, 1)]
+    return [(float(each.min()), float(each.max())) if len(each) else (0.0, 0.0) for each in known]
+
+
 def alone(subject: Subject, x: Tensor, names: Sequence[str]) -> Panels:
     """Draw series that stand for themselves, ``(n, channels, steps)``."""
-    return _panels(subject, [(subject.in_series(x), ACCENT)], names)
+    return _panels(subject, [(subject.in_series(x), ACCENT)], names, reach(subject))
 
 
 def fan(subject: Subject, x: Tensor, title: str) -> Panels:
     """Draw the stations of a way, ``(n, channels, steps)``, along the colours of the ramp."""
-    values, wide = subject.in_series(x), width(subject)
+    values, wide, limits = subject.in_series(x), width(subject), reach(subject)
     colours = [RAMP[round(at * (len(RAMP) - 1) / (len(x) - 1))] for at in range(len(x))]
     panels = [
         Panel(
@@ -100,6 +124,7 @@ def fan(subject: Subject, x: Tensor, title: str) -> Panels:
                 f"{title}{_called(subject, channel, ', ')}",
                 wide,
                 150,
+                limits[channel],
             ),
             title,
             _called(subject, channel),
@@ -110,7 +135,10 @@ def fan(subject: Subject, x: Tensor, title: str) -> Panels:
 
 
 def _panels(
-    subject: Subject, lines: Sequence[tuple[np.ndarray, str]], names: Sequence[str]
+    subject: Subject,
+    lines: Sequence[tuple[np.ndarray, str]],
+    names: Sequence[str],
+    limits: Sequence[tuple[float, float]] | None = None,
 ) -> Panels:
     wide = width(subject)
     panels = [
@@ -119,6 +147,7 @@ def _panels(
                 [Line(values[row, channel], colour) for values, colour in lines],
                 f"{name}{_called(subject, channel, ', ')}",
                 wide,
+                reach=limits[channel] if limits else None,
             ),
             name,
             _called(subject, channel),
