@@ -27,8 +27,8 @@ HEADER = (
     "encoder",
     "passes",
     "test error, nats",
-    "||J|| of the codes",
-    "||J|| of the reconstruction",
+    "J of the codes",
+    "J of the reconstruction",
     "classifier's test error",
 )
 CODES = 1000
@@ -39,7 +39,7 @@ NOTE = """One layer of 1,000 logistic codes, tied weights, Bernoulli on grey lev
 {rows:,} training images, batch 64, Adam at 1e-3; the penalty is {weight:g} * Jacobian('codes'), by
 one random projection a step. Error: the cross-entropy above the pixels' own entropy, summed over
 784, the mean over the 10,000 test images. Without the penalty training stops at the first pass
-whose error is no higher than with it, and goes on from there to as many passes. ||J||: the
+whose error is no higher than with it, and goes on from there to as many passes. J: the
 Frobenius norm of the whole Jacobian, the mean over the first 200 test images. The classifier: a
 linear map of the codes to ten classes, then all weights trained on the same images with their
 labels, 10 epochs, Adam from 1e-3 falling along half a cosine, the same way for each row; the share
