@@ -228,6 +228,7 @@ def test_a_generator_is_no_random_state():
         (VAE(beta=-1), r"beta=-1 was given; expected a number, 0 or more"),
         (VAE(beta="strong"), r"beta='strong' was given"),
         (VAE(samples=0), r"samples=0 was given; expected at least 1"),
+        (VAE(samples=True), r"samples=True was given; expected at least 1, a whole number"),
         (VAE(samples=3, beta=2.0), r"samples=3 .*beta=2\.0.*has no KL\. Use samples=1"),
         (VAE(samples=3, warm_up=0.5), r"samples=3 .*warm_up=0\.5.*leave the others out"),
         (VAE(warm_up=1.5), r"until=1\.5.*a number from 0 to 1"),

@@ -4,12 +4,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from scipy import sparse
 from sklearn.datasets import load_wine
 from sklearn.exceptions import NotFittedError
 
 from isthmus import Dictionary, KSparseAutoencoder, inference, load
-from isthmus.errors import CompositionError, DataError
+from isthmus.errors import CompositionError, DataError, ModelFileError
 from isthmus.examples import Entries, Examples
 
 SETTINGS = {
@@ -199,3 +201,14 @@ def test_rows_that_no_code_speaks_of_have_no_examples():
     model = KSparseAutoencoder(latent_dim=4, k=1, epochs=1, random_state=0).fit(X)
     assert not model.transform(X).any()
     assert model.top_examples(0).empty
+
+
+@pytest.mark.parametrize(
+    "rows", [torch.zeros(1, 1, dtype=torch.long), torch.zeros(24, 10)], ids=["few", "floats"]
+)
+def test_examples_that_are_none_are_not_loaded(rows, tmp_path):
+    trained().save(tmp_path / "model")
+    weights = tmp_path / "model" / "weights.safetensors"
+    save_file(load_file(weights) | {"own.rows": rows}, weights)
+    with pytest.raises(ModelFileError, match=r"each code's examples are no \(24, 10\)"):
+        load(tmp_path / "model")

@@ -66,8 +66,15 @@ def test_without_a_prior_it_samples_nothing(model):
 
 @pytest.mark.parametrize(
     "wrong",
-    [[[0, 1, 2]], [[0, 1, 2, 64]], [[0, 1, 2, -1]], [[0.0, 1.0, 2.0, 3.0]], [0, 1, 2, 3]],
-    ids=["short", "large", "negative", "float", "flat"],
+    [
+        [[0, 1, 2]],
+        [[0, 1, 2, 64]],
+        [[0, 1, 2, -1]],
+        [[0.0, 1.0, 2.0, 3.0]],
+        [0, 1, 2, 3],
+        np.zeros((0, 4), int),
+    ],
+    ids=["short", "large", "negative", "float", "flat", "none"],
 )
 def test_indices_of_no_code_are_refused(model, wrong):
     with pytest.raises(DataError, match=r"\(n, 4\) whole numbers from 0 to 63"):

@@ -245,7 +245,10 @@ class KSparseAutoencoder(BaseAutoencoder):
         return self.examples_._asdict()
 
     def _take_own(self, tensors: dict[str, Tensor]) -> None:
-        self.examples_ = Examples(**tensors)
+        found, shape = Examples(**tensors), (self.latent_dim, MOST)
+        if not (found.rows.shape == found.values.shape == shape and found.rows.dtype == torch.long):
+            raise ValueError(f"the rows of each code's examples are no {shape} whole numbers")
+        self.examples_ = found
 
     def _entries(self, X: Any, only: int | None = None) -> Iterator[Entries]:
         """Yield the numbers that aren't zero, block by block; ``only`` one code's, as code 0."""

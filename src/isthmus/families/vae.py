@@ -1,12 +1,12 @@
 """The variational autoencoder."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Gaussian
 from isthmus.objectives import KL, NLL, ImportanceWeighted, WarmUp
+from isthmus.ranges import number, whole
 from isthmus.recipe import Recipe
 
 
@@ -52,13 +52,10 @@ class VAE(BaseAutoencoder):
 
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * KL()``, or the importance-weighted bound."""
-        if not (isinstance(self.beta, Real) and self.beta >= 0):
-            raise CompositionError(f"beta={self.beta!r} was given; expected a number, 0 or more.")
-        if not (isinstance(self.samples, Integral) and self.samples >= 1):
-            raise CompositionError(f"samples={self.samples!r} was given; expected at least 1.")
-        if self.samples > 1:
+        beta = number("beta", self.beta, 0, example="VAE(beta=4)")
+        if whole("samples", self.samples, 1, example="VAE(samples=5)") > 1:
             return Recipe(latent=Gaussian(self.latent_dim), objective=self._tighter())
-        weight = WarmUp(self.warm_up, self.beta) if self.warm_up else self.beta
+        weight = WarmUp(self.warm_up, beta) if self.warm_up else beta
         return Recipe(
             latent=Gaussian(self.latent_dim), objective=NLL() + weight * KL(self.free_bits)
         )

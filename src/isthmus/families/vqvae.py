@@ -88,7 +88,7 @@ class VQVAE(BaseAutoencoder):
         given = np.asarray(indices)
         wide = int(np.prod(shape))
         fits = given.ndim == 2 and given.shape[1] == wide and given.dtype.kind in "iu"
-        if not fits or (given.size and not (0 <= given.min() and given.max() < latent.codes)):
+        if not (fits and len(given) and 0 <= given.min() and given.max() < latent.codes):
             raise DataError(
                 f"Indices of shape {given.shape} and type {given.dtype} were given; expected "
                 f"(n, {wide}) whole numbers from 0 to {latent.codes - 1}. Use what indices(X) "
