@@ -63,7 +63,7 @@ def test_text_is_read_as_the_field_declares(cls: type, name: str, text: str, val
         (VAE, "backbone", "Dense((8,), widht=3)", "unexpected keyword argument 'widht'"),
         (VAE, "backbone", "__import__('os')", "is not known here"),
         (VAE, "random_state", "dice", "expected a whole number"),
-        (Autoencoder, "beta", "4", "Autoencoder has no field beta; VAE has"),
+        (Autoencoder, "beta", "4", "Autoencoder has no field beta; VAE, "),
     ],
 )
 def test_text_that_is_no_value_is_refused(cls: type, name: str, text: str, says: str) -> None:

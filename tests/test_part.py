@@ -73,7 +73,7 @@ def test_setting_a_parameter_makes_the_part_anew():
     dense = Dense((8,)).set_params(widths=(3, 2), activation="tanh")
     assert dense.widths == [3, 2]
     assert dense.activation is torch.nn.Tanh
-    assert Masking(0.1).set_params(rate=0.7).rate == 0.7
+    assert Dense().set_params(dropout=0.7).dropout == 0.7
     assert Gaussian(2).set_params(dim=5).raw == 10
     assert Normal(1.0).set_params(scale="shared").choice == "shared"
 

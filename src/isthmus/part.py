@@ -86,12 +86,16 @@ class Part(nn.Module):
     __sklearn_clone__ = fresh
 
     def __repr__(self) -> str:
-        """Print as the call that makes it: the first argument bare, the others by name."""
+        """Print as the call that makes it: the first argument bare, the others by name.
+
+        A truth value says nothing without its name.
+        """
         written: list[str] = []
         for place, (name, parameter) in enumerate(parameters(type(self)).items()):
             value = self.arguments.get(name, parameter.default)
             if repr(value) != repr(parameter.default):
-                written.append(repr(value) if place == 0 else f"{name}={value!r}")
+                bare = place == 0 and not isinstance(value, bool)
+                written.append(repr(value) if bare else f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(written)})"
 
 
