@@ -1,9 +1,9 @@
 """Backbone: the network that an encoder and its mirrored decoder are made of."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
-from torch import Size, nn
+from torch import Size, Tensor, nn
 
 from isthmus.errors import CompositionError
 from isthmus.part import Part
@@ -47,3 +47,12 @@ class Backbone(Part, ABC):
 
     def tie(self, encoder: nn.Module, decoder: nn.Module) -> None:
         """Have the two networks share weights, where the backbone ties them."""
+
+
+@runtime_checkable
+class Linear(Protocol):
+    """A decoder that is one linear map of the code, or can tell that it is none."""
+
+    def columns(self) -> Tensor | None:
+        """Return what each number of the code is multiplied by, ``(code, numbers)``, if linear."""
+        ...

@@ -148,6 +148,14 @@ class Perceptron(nn.Module):
             h = layer(h)
         return h if len(self.shape) == 1 else h.reshape(len(h), *self.shape)
 
+    def columns(self) -> Tensor | None:
+        """Return what each of its inputs is multiplied by, ``(inputs, *)``, if it has one layer."""
+        only, *others = self.layers
+        if others:
+            return None
+        assert isinstance(only, nn.Linear | Transposed)
+        return only.weight.T
+
     def blocks(self) -> list["Perceptron"]:
         """Return each linear layer, with what follows it, as a network of its own.
 

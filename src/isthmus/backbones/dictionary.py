@@ -131,6 +131,10 @@ class Synthesis(nn.Module):
         """Read the encoder's weights from now on."""
         self.own, self.encoder = None, (encoder,)
 
+    def columns(self) -> Tensor:
+        """Return what each code writes, ``(codes, features)``."""
+        return self.weight
+
     def forward(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *shape)`` from ``(B, codes)`` and ``(B, C)``."""
         return self._finished(z.flatten(1) @ self.weight, context)

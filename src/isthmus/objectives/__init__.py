@@ -6,11 +6,12 @@ from isthmus.objectives.bound import ImportanceWeighted
 from isthmus.objectives.commitment import Commitment
 from isthmus.objectives.jacobian import Jacobian
 from isthmus.objectives.kl import KL
+from isthmus.objectives.l1 import L1
 from isthmus.objectives.mmd import MMD
 from isthmus.objectives.nll import NLL
 from isthmus.objectives.revive import Revive
 from isthmus.objectives.schedules import Cyclic, Schedule, WarmUp
-from isthmus.objectives.sparsity import L1, SparsityTarget
+from isthmus.objectives.sparsity_target import SparsityTarget
 from isthmus.objectives.total_correlation import TotalCorrelation
 
 __all__ = [

@@ -1,7 +1,6 @@
 """The contractive penalty: how far a small change of x moves the code, or comes through."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +8,7 @@ from torch.nn.modules.batchnorm import _NormBase  # pyright: ignore[reportPrivat
 
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
+from isthmus.objectives.as_trained import as_trained
 from isthmus.objectives.base import Term
 from isthmus.ranges import whole
 
@@ -137,20 +137,3 @@ def scale_is_fixed(codec: Codec) -> bool:
 
 def _fitting(codec: Codec) -> str:
     return "codes" if scale_is_fixed(codec) else "reconstruction"
-
-
-@contextmanager
-def as_trained(codec: Codec) -> Generator[None]:
-    """Have the codec compute as it will once trained, so that it can be differentiated twice.
-
-    No row then feels another, nothing is drawn, and nothing is counted a second time.
-    """
-    training = codec.training
-    recurrent = any(isinstance(each, nn.RNNBase) for each in codec.modules())
-    codec.eval()
-    try:
-        # cuDNN's recurrent kernels have no second derivative; torch's own have.
-        with torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext():
-            yield
-    finally:
-        codec.train(training)

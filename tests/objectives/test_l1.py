@@ -1,14 +1,11 @@
-"""L1 and the target of mean activity: against what they are by definition."""
-
-from math import log
+"""L1: against what it is by definition."""
 
 import pytest
 import torch
 from torch.func import jacrev, vmap
 
-from isthmus import L1, NLL, Batch, Codec, Dense, Gaussian, Normal, Point, SparsityTarget, Vector
+from isthmus import L1, Batch, Codec, Dense, Normal, Point, Vector
 from isthmus.backbones import Dictionary
-from isthmus.errors import CompositionError
 
 
 def codec_of(backbone, latent="relu", context=0, features=7):
@@ -75,33 +72,6 @@ def test_rescaling_between_encoder_and_decoder_changes_nothing(backbone):
         penalties.append(L1()(codec, trace))
     torch.testing.assert_close(values[1], 3 * values[0])
     torch.testing.assert_close(*penalties)
-
-
-def test_the_target_is_a_divergence_of_coins():
-    codec = codec_of(Dense(()), "sigmoid")
-    trace = codec(Batch(rows()))
-    term = SparsityTarget(0.2).on(codec)
-    expected = sum(
-        0.2 * log(0.2 / mean) + 0.8 * log(0.8 / (1 - mean)) for mean in trace.z.mean(0).tolist()
-    )
-    assert term(codec, trace).item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_it_brings_the_mean_activity_to_the_target():
-    codec = codec_of(Dense(()), "sigmoid")
-    objective = (NLL() + 3 * SparsityTarget(0.1)).on(codec)
-    optimiser = torch.optim.Adam(codec.parameters(), lr=0.03)
-    for _ in range(300):
-        optimiser.zero_grad()
-        objective(codec, codec(Batch(rows(200)))).total.backward()
-        optimiser.step()
-    assert (codec(Batch(rows(200))).z.mean(0) - 0.1).abs().max() < 0.05
-
-
-@pytest.mark.parametrize("latent", [Gaussian(3), Point(3), Point(3, "relu")], ids=repr)
-def test_it_asks_for_codes_from_zero_to_one(latent):
-    with pytest.raises(CompositionError, match=r"codes from 0 to 1.*activation='sigmoid'"):
-        SparsityTarget().on(Codec(Vector(5), latent, Normal(), Dense(())))
 
 
 def test_the_second_run_of_the_decoder_is_the_one_once_trained():
