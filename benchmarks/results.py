@@ -1,5 +1,6 @@
 """RESULTS.md: one section a benchmark, one row a figure; a new run replaces its own rows only."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,12 +20,21 @@ def record_row(
 ) -> None:
     """Put `row` into the section's table, in place of the row with the same first cell."""
     rows = [old for old in _rows(_read(path).get(section, "")) if old[0] != row[0]]
-    lines = table(header, sorted([*rows, list(row)]))
+    lines = table(header, sorted([*rows, list(row)], key=_natural))
     record(section, [*lines, "", note], path)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [_line(header), _line(["---"] * len(header)), *map(_line, rows)]
+
+
+def _natural(row: Sequence[str]) -> list[tuple[bool, float, str]]:
+    """A key that puts 4,096 before 16,384."""
+    parts = re.findall(r"\d[\d,]*|\D+", row[0])
+    return [
+        (True, float(part.replace(",", "")), "") if part[0].isdigit() else (False, 0.0, part)
+        for part in parts
+    ]
 
 
 def _line(cells: Sequence[str]) -> str:

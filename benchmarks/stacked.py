@@ -2,7 +2,7 @@
 
     error = mean over the 10,000 test images of  sum_j (x_j - x^_j)^2,   x in [0, 1]
 
-python benchmarks/stacked.py [pretrained|plain|PCA] [--epochs N] [--pretraining N] [--seed 0]
+python benchmarks/stacked.py [pretrained|plain|longer|PCA] [--epochs N] [--pretraining N] [--seed 0]
 """
 
 import argparse
@@ -20,11 +20,13 @@ SECTION = "Stacked: 784-1000-500-250-30 on MNIST"
 HEADER = ("run", "test error", "train error", "epochs a layer", "epochs of the whole", "training")
 CODE = 30
 EPOCHS, PRETRAINING = 40, 10
-RUNS = ("PCA", "plain", "pretrained")
+LONGER = 80
+RUNS = ("PCA", "plain", "pretrained", "longer")
 NOTE = """Error: the sum over 784 pixels in [0, 1] of squared differences, the mean over images: the
 10,000 of the test set, and the first 10,000 of the 60,000 that train. Published: 3.00, and 13.87
 for PCA; the target is 3.0. {settings} A pass over the rows for each of the four layers costs what
-one of the whole does: the two runs take the same time. Seed {seed}."""
+one of the whole does: "plain" and "pretrained" take the same time, "longer" is plain too. Seed
+{seed}."""
 SETTINGS = "ELU, squared error, Adam from 1e-3, falling along half a cosine, batch 128."
 
 
@@ -58,6 +60,7 @@ def measured(run: str, epochs: int, pretraining: int, seed: int) -> list[str]:
         errors = [error(X, fitted.inverse_transform(fitted.transform(X))) for X in (test, few)]
     else:
         before = pretraining if run == "pretrained" else 0
+        epochs = LONGER if run == "longer" else epochs
         fitted, length = model(epochs - before, before, seed).fit(train), [before, epochs - before]
         errors = [error(X, fitted.reconstruct(X)) for X in (test, few)]
     minutes = (time.perf_counter() - start) / 60
