@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, clone
 from torch import Tensor
 
 from isthmus import inference, training
@@ -48,7 +48,7 @@ class State(NamedTuple):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     """What every family shares: its fields, its training, and what it does once fitted.
 
     ``conditional``, of the class, says whether the family learns ``p(x | y)`` from ``fit(X, y)``.

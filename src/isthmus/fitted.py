@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.space import Batch
 
 
-class Fitted:
+class Fitted(TransformerMixin):
     """What every fitted model does, a chunk of rows at a time.
 
     Attributes
@@ -44,8 +45,10 @@ class Fitted:
     condition_: Conditions | None
     random_state: RandomState
 
-    def transform(self, X: Any, y: Any = None) -> np.ndarray:
+    def transform(self, X: Any, y: Any = None) -> Any:
         """Return the codes of ``X``, the mean of ``q(z | x)``: ``(n, d)``, in X's float dtype.
+
+        An array, or the frame that ``set_output`` asked for.
 
         Raises
         ------
@@ -124,7 +127,9 @@ class Fitted:
         y
             What they are conditioned on: one for all, or one for each.
         near
-            One row of data: codes are then drawn round its code instead of the prior.
+            One row of data: codes are then drawn round its code instead of the prior. It is
+            encoded under ``y`` where that is one condition for all, else under an unknown one;
+            a `ConditionalVAE` makes a row over into another kind by ``change``.
         radius
             How far round it, in standard deviations of the training data's codes.
         noise
@@ -167,6 +172,9 @@ class Fitted:
 
     def interpolate(self, a: Any, b: Any, steps: int = 10, y: Any = None) -> Any:
         """Decode ``steps`` codes on the straight line from row ``a`` to row ``b``.
+
+        Both rows are encoded under ``y`` where that is one condition for all, else under an
+        unknown one; the codes between are decoded under it, or each under its own.
 
         Examples
         --------

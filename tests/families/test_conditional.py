@@ -54,6 +54,14 @@ def test_the_right_condition_is_worth_nats(model):
     assert right > unknown > wrong
 
 
+def test_what_fit_transform_returns_a_pipeline_can_return_again():
+    fresh = ConditionalVAE(latent_dim=2, epochs=1, random_state=0)
+    codes = fresh.fit_transform(X[:300], KINDS[:300])
+    # Codes under y would tell a classifier behind them what it can't be told of new rows.
+    np.testing.assert_array_equal(codes, fresh.transform(X[:300]))
+    assert not np.array_equal(codes, fresh.transform(X[:300], KINDS[:300]))
+
+
 def test_an_unknown_condition_is_none_at_all(model):
     np.testing.assert_array_equal(
         model.transform(X[:20], np.full(20, np.nan)), model.transform(X[:20])

@@ -38,6 +38,7 @@ def test_codes_have_names(name):
     assert list(codes.columns) == list(model.get_feature_names_out())
     assert list(codes.columns) == [f"{name.lower()}{i}" for i in range(codes.shape[1])]
     assert list(codes.index) == list(frame.index)
+    pd.testing.assert_frame_equal(codes, model.transform(frame))
     assert list(model.feature_names_in_) == list(frame.columns)
 
 

@@ -19,7 +19,9 @@ class ConditionalVAE(VAE):
 
     y is one column, or a table of several, of labels or of numbers; NaN is unknown. A share of
     the conditions is hidden during training, so that the model can do without: where a method
-    is given no ``y``, it counts as unknown.
+    is given no ``y``, it counts as unknown. So it does in the codes that ``fit_transform(X, y)``
+    returns: they are those of ``transform(X)``, which is all that a pipeline has for new rows.
+    For codes under the conditions, call ``fit(X, y)``, then ``transform(X, y)``.
 
     Parameters
     ----------
