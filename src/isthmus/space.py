@@ -172,3 +172,11 @@ class Batch:
         observed = None if self.observed is None else change(self.observed)
         context = None if self.context is None else change(self.context)
         return type(self)(change(self.x), observed, context)
+
+
+def lasting(x: Tensor, observed: Tensor | None) -> Tensor:
+    """Return 1 for each step up to the last that is known, then 0: ``(B, 1, T)``."""
+    if observed is None:
+        return torch.ones_like(x[:, :1])
+    later = observed.any(dim=1, keepdim=True).flip(-1).cummax(-1).values.flip(-1)
+    return later.to(x.dtype)

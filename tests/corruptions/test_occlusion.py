@@ -63,3 +63,18 @@ def test_a_value_that_is_no_category_is_refused():
         with pytest.raises(CompositionError, match=r"categories, from 0 to 4"):
             Occlusion(value=value).on(space)
     assert Occlusion(value=0.5).on(Vector(3)).value == 0.5
+
+
+@pytest.mark.parametrize("size", [0.5, 2], ids=["share", "cells"])
+def test_a_short_series_is_damaged_within_its_own_length(size):
+    lengths = torch.tensor([2, 4, 8, 12, 20]).repeat(200)
+    observed = (torch.arange(20) < lengths[:, None])[:, None].expand(-1, 3, -1)
+    x = observed.float()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        damaged = Occlusion(size).on(Series(3, 20, ragged=True))(Batch(x, observed))
+    gone = (damaged != x)[:, 0]
+    assert torch.equal(gone.sum(1), lengths // 2 if size == 0.5 else torch.full((1000,), 2))
+    if size == 0.5:
+        first = gone[lengths == 4].int().argmax(1)  # all places as likely: 0, 1 and 2
+        assert torch.bincount(first, minlength=3).min() > 40

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from isthmus.space import Image, Series, Space, Vector
+from isthmus.space import Image, Series, Space, Vector, lasting
 
 ONE_HOT = 32
 """Up to how many categories are laid out one by one; more are embedded,"""
@@ -61,14 +61,6 @@ class Stem(nn.Module):
         else:
             wide = one_hot(x.long(), self.levels).to(x.device).float()
         return wide.movedim(-1, 1).flatten(1, 2)
-
-
-def lasting(x: Tensor, observed: Tensor | None) -> Tensor:
-    """Return 1 for each step up to the last that is known, then 0: ``(B, 1, T)``."""
-    if observed is None:
-        return torch.ones_like(x[:, :1])
-    later = observed.any(dim=1, keepdim=True).flip(-1).cummax(-1).values.flip(-1)
-    return later.to(x.dtype)
 
 
 def _widened(space: Space, times: int, more: int) -> Space:

@@ -53,8 +53,11 @@ class Corruption(Part, ABC):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return ``x~``, ``(B, *E)``, from a fresh draw."""
-        x = self.damaged(batch.x)
+        x = self._damaged(batch)
         return x if batch.observed is None else x.where(batch.observed, 0.0)
+
+    def _damaged(self, batch: Batch) -> Tensor:
+        return self.damaged(batch.x)
 
     @abstractmethod
     def damaged(self, x: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Occlusion: a whole piece of x is hidden."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from isthmus.corruptions.base import Corruption, Strength
 from isthmus.errors import CompositionError
 from isthmus.ranges import number, spread
-from isthmus.space import Space
+from isthmus.space import Batch, Series, Space, lasting
 
 EXAMPLE = "Occlusion(0.25) for a quarter of each side, Occlusion(8) for 8 cells"
 
@@ -18,7 +19,8 @@ class Occlusion(Corruption):
 
     Its place is drawn for each row, all places within x as likely; every channel is hidden
     there (Pathak et al., 2016, arXiv:1604.07379). What is left says what was there only if
-    the encoder knows how neighbours hang together.
+    the encoder knows how neighbours hang together. A series that ends early is damaged within
+    its own length.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ class Occlusion(Corruption):
 
     def __init__(self, size: Strength = 0.25, value: float = 0.0) -> None:
         super().__init__()
+        self.ragged = False
         self.in_cells, self.size = _size(size)
         self.value = number("value", value, example="Occlusion(0.25, value=0.5)")
 
@@ -50,20 +53,30 @@ class Occlusion(Corruption):
                 f"value={self.value!r} was given, and the data are categories, from 0 to "
                 f"{space.levels - 1}: name one of them, or leave value=0."
             )
-        return super().on(space)
+        made = super().on(space)
+        made.ragged = isinstance(space, Series) and space.ragged
+        return made
 
     def damaged(self, x: Tensor) -> Tensor:
         """Return x with a piece of each row hidden."""
-        first = 1 if x.dim() == 2 else 2  # channels, where there are any, lie before the sides
-        sides = x.shape[first:]
+        return self._hidden(x, x.shape[1 if x.dim() == 2 else 2 :])
+
+    def _damaged(self, batch: Batch) -> Tensor:
+        if not self.ragged:
+            return super()._damaged(batch)
+        return self._hidden(batch.x, [lasting(batch.x, batch.observed).sum((1, 2))])
+
+    def _hidden(self, x: Tensor, sides: Sequence[int | Tensor]) -> Tensor:
+        """Return x with a piece hidden of what each row holds: ``sides``, or ``(B,)`` of them."""
+        first = x.dim() - len(sides)  # channels, where there are any, lie before the sides
         size = self._drawn(len(x), x.device)
         hidden = torch.ones((), dtype=torch.bool, device=x.device)
         for axis, side in enumerate(sides, first):
             cells = (size if self.in_cells else (size * side).round()).clamp(max=side)
             start = (torch.rand_like(size) * (side - cells + 1)).floor()
-            place = torch.arange(side, device=x.device)
+            place = torch.arange(x.shape[axis], device=x.device)
             within = (start[:, None] <= place) & (place < (start + cells)[:, None])
-            shape = [len(x), *(side if each == axis else 1 for each in range(1, x.dim()))]
+            shape = [len(x), *(-1 if each == axis else 1 for each in range(1, x.dim()))]
             hidden = hidden & within.reshape(shape)
         return x.masked_fill(hidden, self.value)
 
