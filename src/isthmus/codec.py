@@ -101,12 +101,13 @@ class Codec(nn.Module):
         self.space = space
         self.context = context
         self.forgetting = forgetting
-        self.latent = latent.fresh()
         self.likelihood = likelihood.on(space)
         self.corruption = corruption.on(space) if corruption is not None else None
         self.stem = Stem(space)
         backbone.check(space)
-        self.code_shape = (self.latent.dim, *backbone.grid(space))
+        grid = backbone.grid(space)
+        self.latent = latent.on(grid)
+        self.code_shape = (self.latent.dim, *grid)
         self.encoder = backbone.encoder(self.stem.space, self.latent.raw, context)
         self.decoder = backbone.decoder(
             self.latent.dim, self.likelihood.raw_shape(), space, context

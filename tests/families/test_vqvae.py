@@ -97,9 +97,6 @@ class Cells(Backbone):
 
     spaces = (Image,)
 
-    def __init__(self, grid=True):
-        super().__init__()
-
     def grid(self, space):
         return (space.height // 4, space.width // 4)
 

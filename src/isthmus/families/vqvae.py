@@ -55,7 +55,7 @@ class VQVAE(BaseAutoencoder):
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * Commitment()`` over codebooks."""
         beta = number("beta", self.beta, 0, example="VQVAE(beta=0.02)")
-        latent = Quantised(self.latent_dim, self.codes, self._groups())
+        latent = Quantised(self.latent_dim, self.codes, self.groups)
         return Recipe(latent=latent, objective=NLL() + beta * Commitment())
 
     def indices(self, X: Any) -> np.ndarray:
@@ -97,8 +97,3 @@ class VQVAE(BaseAutoencoder):
         where = torch.from_numpy(given.astype(np.int64)).reshape(-1, *shape)
         z = latent.looked_up(where.to(latent.entries.device)).flatten(1).cpu()
         return adapter.inverse_transform(self._decoded(z))
-
-    def _groups(self) -> int | None:
-        """Return the groups asked for, or 1 on a grid: a code there is cut by its positions."""
-        on_grid = self.backbone is not None and bool(self.backbone.arguments.get("grid"))
-        return 1 if self.groups is None and on_grid else self.groups

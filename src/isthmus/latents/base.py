@@ -1,8 +1,9 @@
 """Latent: numbers from the encoder become a distribution over codes."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Self
 
+import torch
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
@@ -36,6 +37,10 @@ class Latent(Part, ABC):
         super().__init__()
         self.dim = whole("dim", dim, 1, example=f"{type(self).__name__}(16)")
 
+    def on(self, grid: tuple[int, ...]) -> Self:
+        """Return the latent made anew for a latent grid ``*G``."""
+        return self.fresh()
+
     @property
     @abstractmethod
     def raw(self) -> int:
@@ -45,6 +50,11 @@ class Latent(Part, ABC):
     def prior(self) -> Distribution:
         """The elementwise prior ``p(z)``, of no shape of its own: it is broadcast."""
         return Normal(0.0, 1.0, validate_args=False)
+
+    def draw(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Return draws of the prior, of ``shape``, made where ``like`` is and in its dtype."""
+        with like.device:
+            return self.prior.sample(torch.Size(shape)).to(like)
 
     @abstractmethod
     def forward(self, raw: Tensor) -> Distribution:

@@ -64,8 +64,9 @@ class Quantised(Latent):
     codes
         Entries of each codebook.
     groups
-        Into how many parts the code is cut; they must come out equal. None: into pairs of
-        numbers where ``dim`` is even, else into single numbers.
+        Into how many parts the code is cut; they must come out equal. None: one part on a
+        latent grid, whose positions cut the code already; elsewhere pairs of numbers where
+        ``dim`` is even, else single numbers.
     decay
         What share of the moving averages stays at each step of training.
 
@@ -98,6 +99,11 @@ class Quantised(Latent):
         # one that never was is endlessly idle.
         self.register_buffer("counts", torch.zeros(self.groups, self.codes))
         self.register_buffer("idle", torch.full((self.groups, self.codes), inf))
+
+    def on(self, grid: tuple[int, ...]) -> Self:
+        """Return the latent made anew for a latent grid, where by default it is in one part."""
+        made = self.fresh()
+        return made.set_params(groups=1) if grid and self.arguments["groups"] is None else made
 
     @property
     def raw(self) -> int:

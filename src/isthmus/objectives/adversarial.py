@@ -74,7 +74,7 @@ class Adversarial(Term):
 
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``()``: what both lose, together."""
-        prior = codec.latent.prior.sample(trace.z.shape).to(trace.z)
+        prior = codec.latent.draw(trace.z.shape, trace.z)
         # The penalty is a gradient of a gradient, for which half floats are too coarse.
         with torch.autocast(trace.z.device.type, enabled=False):
             return self._told(trace.z.detach(), prior) + self._fooled(trace.z)

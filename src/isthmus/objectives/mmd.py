@@ -48,7 +48,7 @@ class MMD(Term):
         rows = len(z)
         if rows < 2:
             return 0 * z.sum()
-        prior = codec.latent.prior.sample(trace.z.shape).to(z).flatten(1)
+        prior = codec.latent.draw(trace.z.shape, z).flatten(1)
         within = self._kernel(z, z) + self._kernel(prior, prior)
         alike = torch.eye(rows, dtype=torch.bool, device=z.device)
         pairs = rows * (rows - 1)
