@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+
 from test_cli import isthmus, one_line, told
 
 KINDS = ["setosa", "versicolor", "virginica"]

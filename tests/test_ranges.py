@@ -34,7 +34,8 @@ REFUSED = {
     "Masking((.1, .2, .3))": "rate=(0.1, 0.2, 0.3) was given; expected a number from 0 to 1, as in "
     "Masking(0.25), or two such in order, (low, high)",
     "Masking(('a', 1))": "rate=('a', 1) was given; expected a number from 0 to 1",
-    "Noise((1, 0))": "scale=(1, 0) was given; expected a number, 0 or more, as in Noise(0.1), or two",
+    "Noise((1, 0))": "scale=(1, 0) was given; expected a number, 0 or more, as in Noise(0.1), "
+    "or two",
     "Occlusion(2.0)": "size=2.0 was given; expected a number from 0 to 1, as in Occlusion(0.25)",
     "Occlusion((1, .5))": "size=(1, 0.5) was given",
     "Masking('a')": "rate='a' was given; expected a number from 0 to 1, as in Masking(0.25).",

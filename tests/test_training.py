@@ -9,6 +9,7 @@ import torch
 
 from isthmus import (
     KL,
+    MMD,
     NLL,
     VAE,
     Autoencoder,
@@ -18,6 +19,7 @@ from isthmus import (
     Gaussian,
     Normal,
     Point,
+    TotalCorrelation,
     Vector,
     WarmUp,
     training,
@@ -173,6 +175,18 @@ def test_evaluation_is_the_mean_over_rows_however_many():
     with torch.no_grad():
         whole = run.objective(codec, codec(data)).rows.mean().item()
     assert training.evaluate(codec, run.objective, data, 0)[0] == pytest.approx(whole, rel=1e-5)
+
+
+def test_what_the_batch_alone_has_is_evaluated_on_batches_as_large_as_in_training():
+    run = run_of(60, objective=NLL() + TotalCorrelation() + MMD(), batch_size=20)
+    data, sizes = rows(60), []
+    run.codec.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
+    training.fit(run, data, data)
+    assert set(sizes) == {20}
+    history = run.history.rows[-1]
+    # Twice as large, its value would be nearly log 2 more.
+    told = history["validation_TotalCorrelation"]
+    assert told == pytest.approx(history["TotalCorrelation"], abs=0.3)
 
 
 def test_evaluation_draws_the_same_each_time_and_changes_nothing():

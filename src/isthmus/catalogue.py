@@ -22,7 +22,7 @@ from isthmus.errors import FormulaError, ModelFileError
 from isthmus.estimator import BaseAutoencoder, State
 from isthmus.formula import read
 from isthmus.part import Part
-from isthmus.run import History
+from isthmus.run import History, under
 from isthmus.space import SPACES, Space
 
 UNFIT = (
@@ -137,28 +137,28 @@ def _rebuilt(
     with torch.device("meta"):  # no memory is taken on the word of a file
         codec, objective = model.compose(space, condition.size if condition else 0)
     for name, module in (("codec", codec), ("objective", objective)):
-        module.load_state_dict(_under(name, tensors), assign=True)
+        module.load_state_dict(under(name, tensors), assign=True)
         module.to(device)
     for name, buffer in codec.named_buffers():
         if buffer.is_meta:
             raise ValueError(f"the buffer {name!r} is not in the file: register it as persistent")
-    history = History(**document.history.model_dump(exclude={"before"}))
-    history.before = [History(**each.model_dump()) for each in document.history.before]
     learned = State(
-        adapter.restore(about.facts), codec, objective, document.seed, history, None,
-        tensors["spread"], condition,
-    )  # fmt: skip
-    model._take_own(_under("own", tensors))  # pyright: ignore[reportPrivateUsage]
+        adapter=adapter.restore(about.facts),
+        codec=codec,
+        objective=objective,
+        seed=document.seed,
+        history=_history(document),
+        spread=tensors["spread"],
+        condition=condition,
+    )
+    model._take_own(under("own", tensors))  # pyright: ignore[reportPrivateUsage]
     return model._learned(learned)  # pyright: ignore[reportPrivateUsage]
 
 
-def _under(name: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the tensors whose names begin with ``name``, without it."""
-    return {
-        key.removeprefix(f"{name}."): value
-        for key, value in tensors.items()
-        if key.startswith(f"{name}.")
-    }
+def _history(document: store.Document) -> History:
+    history = History(**document.history.model_dump(exclude={"before"}))
+    history.before = [History(**each.model_dump()) for each in document.history.before]
+    return history
 
 
 def _tuples(parameters: dict[str, Any]) -> dict[str, Any]:

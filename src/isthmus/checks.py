@@ -40,7 +40,8 @@ def _part(name: str, kind: type, example: str) -> Rule:
     def fine(value: Any) -> bool:
         return value is None or isinstance(value, kind)
 
-    return name, fine, f"None, or a {kind.__name__} such as {example}"
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    return name, fine, f"None, or {article} {kind.__name__} such as {example}"
 
 
 RULES: tuple[Rule, ...] = (
@@ -72,10 +73,14 @@ RULES: tuple[Rule, ...] = (
     _part("adapter", Adapter, "Images()"),
 )
 
+# Not in RULES: families declare their own, and `Composed` names its latent instead.
+SIZE: Rule = ("latent_dim", _whole, "at least 1, a whole number")
+
 
 def check_fields(model: Any) -> None:
     """Raise `CompositionError` for a field of ``model`` that is out of its range."""
-    for name, fine, expected in RULES:
+    sized = getattr(model, SIZE[0], None) is not None
+    for name, fine, expected in (SIZE, *RULES) if sized else RULES:
         value = getattr(model, name)
         if not fine(value):
             raise CompositionError(f"{name}={value!r} was given; expected {expected}.")

@@ -140,7 +140,8 @@ class Fitted(TransformerMixin):
         Raises
         ------
         CompositionError
-            If there is neither a row nor a prior that the codes were matched to.
+            If there is neither a row nor a prior that the codes were matched to, or if there is
+            a condition and the model has none.
 
         Examples
         --------
@@ -152,6 +153,7 @@ class Fitted(TransformerMixin):
         ((4, 3), (4, 3))
         """
         codec, adapter = self._fitted()
+        self._check_condition(y)
         _check_count("n", n, 1)
         if not radius >= 0:
             raise DataError(f"radius={radius} was given; expected 0 or more.")
@@ -186,6 +188,7 @@ class Fitted(TransformerMixin):
         (5, 3)
         """
         _, adapter = self._fitted()
+        self._check_condition(y)
         _check_count("steps", steps, 2)
         here, there = self._code_of(a, y), self._code_of(b, y)
         share = torch.linspace(0, 1, steps)[:, None]
@@ -262,6 +265,17 @@ class Fitted(TransformerMixin):
         return inference.over(
             self.codec_, self.adapter_, rows, function, self._context(y, len(rows))
         )
+
+    def _check_condition(self, y: Any) -> None:
+        """Refuse to make rows of a kind without knowing kinds.
+
+        Methods that read rows pass over ``y`` instead, as scikit-learn's do.
+        """
+        if self.condition_ is None and y is not None:
+            raise CompositionError(
+                f"y was given, and {type(self).__name__} knows no conditions. Leave it out, or fit "
+                "a ConditionalVAE."
+            )
 
     def _context(self, y: Any, rows: int) -> Tensor | None:
         """Return ``y`` as the codec takes it, ``(rows, C)``; None where it is not conditional."""

@@ -68,6 +68,8 @@ def _value(node: ast.expr, names: Mapping[str, Callable[..., Any]]) -> Any:
             return _combined(_value(left, names), type(sign), _value(right, names))
         case ast.Call(ast.Name(name), arguments, keywords):
             return _called(name, arguments, keywords, names)
+        case ast.Name(name) if name in names:
+            raise FormulaError(f"{name!r} is not part of a formula without its brackets: {name}()")
         case _:
             raise FormulaError(f"{ast.unparse(node)!r} is not part of a formula")
 

@@ -163,10 +163,10 @@ class Run:
     def restore(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Bring the run to where `put` found it."""
         device = self.ledger.device
-        self.codec.load_state_dict(_under("codec", tensors))
-        self.objective.load_state_dict(_under("objective", tensors))
-        self.kept = {name: each.to(device) for name, each in _under("kept", tensors).items()}
-        self.optimiser.restore(_under("optimiser", tensors))
+        self.codec.load_state_dict(under("codec", tensors))
+        self.objective.load_state_dict(under("objective", tensors))
+        self.kept = {name: each.to(device) for name, each in under("kept", tensors).items()}
+        self.optimiser.restore(under("optimiser", tensors))
         self.optimiser.rate = state["rate"]
         self.ledger.copy_(tensors["ledger"])
         torch.set_rng_state(tensors["random"])
@@ -203,9 +203,10 @@ def _steps(rows: int, batch_size: int) -> int:
     return full if full and rest <= 1 else ceil(rows / batch_size)
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with ``prefix`` and a dot, without them."""
     return {
-        name.removeprefix(prefix + "."): tensor
+        name.removeprefix(f"{prefix}."): tensor
         for name, tensor in tensors.items()
-        if name.startswith(prefix + ".")
+        if name.startswith(f"{prefix}.")
     }

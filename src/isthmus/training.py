@@ -126,15 +126,19 @@ def step(
 
 
 @torch.no_grad()
-def evaluate(codec: Codec, objective: Objective, data: Batch, seed: int) -> list[float]:
+def evaluate(
+    codec: Codec, objective: Objective, data: Batch, seed: int, batch_size: int | None = None
+) -> list[float]:
     """Return the objective's total and terms over ``data``, in nats per example.
 
-    The draws are those of ``seed``, so that epochs are compared on the same ones.
+    The draws are those of ``seed``, so that epochs are compared on the same ones. Where a term
+    has a value for the batch alone, batches are of ``batch_size``, as in training.
     """
     codec.eval()
     sums = torch.zeros(len(objective.weights) + 1, device=data.x.device)
     with seeded(seed, data.x.device):
         size = max(8, min(EVALUATED, NUMBERS // data.x[0].numel()))
+        size = batch_size if batch_size and objective.of_batch else size
         for first in range(0, len(data), size):
             batch = data[slice(first, first + size)]
             nats = objective(codec, codec(batch))
@@ -171,7 +175,7 @@ def _close_epoch(run: Run, validation: Batch | None) -> None:
     _check_finite(run)
     figures = _named(run, (run.sizes @ run.ledger / run.sizes.sum()).tolist())
     if validation is not None:
-        values = evaluate(run.codec, run.objective, validation, run.plan.seed)
+        values = evaluate(run.codec, run.objective, validation, run.plan.seed, run.plan.batch_size)
         if not all(map(isfinite, values)):
             raise _diverged(run, values, "on the rows kept aside")
         figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}

@@ -83,7 +83,7 @@ def test_pixels_beyond_what_a_likelihood_was_fitted_to_are_refused():
     [
         (np.zeros((5, 2), "M8[s]"), r"dtype datetime64\[s\].*plain numbers"),
         (np.ones((5, 2), "m8[s]"), r"dtype timedelta64\[s\].*plain numbers"),
-        ([[1, 2], [3]], r"makes no array.*all of one size"),
+        ([[1, 2], [3]], r"makes no array.*all of one size.*Series.*give a list of arrays"),
         ([np.ones((2, 3)), np.ones((2, 4))], r"makes no array.*all of one size"),
         (np.zeros((5, 0, 3)), r"\(0, 3\) were given, without a pixel"),
         (pl.DataFrame({"a": [decimal.Decimal("1.5")] * 3}), r"Column a holds decimals.*cast it"),

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from isthmus import Batch, SaltPepper, Vector
+from isthmus.errors import CompositionError
 
 
 def damaged(rate, x, **space):
@@ -29,3 +30,10 @@ def test_all_or_nothing():
     x = torch.full((3, 50), 0.5)
     assert torch.equal(damaged(0.0, x, support="unit"), x)
     assert set(damaged(1.0, x, support="unit").unique().tolist()) == {0.0, 1.0}
+
+
+def test_before_it_knows_the_values_it_says_what_to_do():
+    with pytest.raises(
+        CompositionError, match=r"Use SaltPepper\(\)\.on\(space\), or .*corruption="
+    ):
+        SaltPepper()(Batch(torch.ones(2, 3)))

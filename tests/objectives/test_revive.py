@@ -3,7 +3,18 @@
 import pytest
 import torch
 
-from isthmus import NLL, Categorical, Codec, Dictionary, Normal, Point, Revive, TopK, Vector
+from isthmus import (
+    NLL,
+    Bernoulli,
+    Categorical,
+    Codec,
+    Dictionary,
+    Normal,
+    Point,
+    Revive,
+    TopK,
+    Vector,
+)
 from isthmus.errors import CompositionError
 from isthmus.optimiser import Adam
 from isthmus.space import Batch
@@ -59,9 +70,11 @@ def test_it_is_nothing_where(why):
     assert torch.equal(Revive().on(codec)(codec, trace), torch.zeros(30))
 
 
-def silent_after(objective):
+def silent_after(objective, bias=0.0):
     """How many of 64 codes are silent when each row is made of two of 64 directions."""
     codec = killed(codec_of(k=4, dead_after=1000, features=16))
+    with torch.no_grad():
+        codec.encoder.bias[::2] += bias
     objective = objective.on(codec)
     optimiser = Adam(codec.parameters(), rate=3e-3)
     parts = numbers(64, 16, seed=1)
@@ -77,6 +90,30 @@ def test_dead_codes_come_back():
     before, after = silent_after(1 * NLL()), silent_after(NLL() + 1 / 32 * Revive())
     assert before >= 30
     assert after < before / 4
+
+
+def test_codes_below_zero_on_every_row_come_back():
+    before, after = (silent_after(each, -2.0) for each in (1 * NLL(), NLL() + 1 / 32 * Revive()))
+    assert before >= 30
+    assert after < before / 4
+
+
+def test_log_odds_are_taught_what_their_likelihood_asks_of_them():
+    space = Vector(8, support="binary")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        codec = killed(Codec(space, TopK(64, 2, 200), Bernoulli(), Dictionary()))
+    x = (numbers(30, 8) > 0).float()
+    trace = codec(Batch(x))
+    raw = codec.raw(trace.z).detach().requires_grad_()
+    (asked,) = torch.autograd.grad(codec.likelihood(raw).log_prob(x).sum(), raw)
+    torch.testing.assert_close(asked, (x - trace.p.mean).detach())
+    objective, optimiser = (1 * Revive(3)).on(codec), Adam(codec.parameters(), rate=3e-3)
+    costs = []
+    for _ in range(100):
+        codec.latent.idle[::2] = 10_000
+        costs.append(step(codec, objective, optimiser, Batch(x)).total.item())
+    assert costs[-1] < 0.8 * costs[0]
 
 
 def test_it_asks_for_codes_that_can_die_and_numbers_that_are_those_of_x():

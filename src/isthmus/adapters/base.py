@@ -102,7 +102,8 @@ def plain(X: Any) -> Any:
     except (RuntimeError, TypeError, ValueError) as error:
         raise DataError(
             f"A {type(X).__name__} was given that makes no array: {error} Expected rows, or "
-            "pictures, that are all of one size: bring them to one."
+            "pictures, that are all of one size: bring them to one. Series may differ in length: "
+            "give a list of arrays, (steps,) or (steps, channels) each, of the same channels."
         ) from error
     return X
 

@@ -135,6 +135,11 @@ class Conditions:
         self.columns_ = {str(each["name"]): _restored(each) for each in facts}
         return self
 
+    def _wanted(self) -> str:
+        if len(self.columns_) == 1:
+            return "one value, or one for each row"
+        return f"a dict, or a table of {len(self.columns_)} columns, of one row or of all"
+
     def _given(self, y: Any) -> dict[str, np.ndarray]:
         """Return the columns of ``y`` by the names that were fitted."""
         if isinstance(y, Mapping):
@@ -148,7 +153,7 @@ class Conditions:
         if new := [name for name in columns if name not in self.columns_]:
             raise DataError(
                 f"The condition {new[0]!r} was given; expected "
-                f"{' and '.join(map(repr, self.columns_))}, as in fit."
+                f"{' and '.join(map(repr, self.columns_))}, as in fit. Give {self._wanted()}."
             )
         return columns
 

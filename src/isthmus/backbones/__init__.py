@@ -8,4 +8,14 @@ from isthmus.backbones.recurrent import GRU, LSTM
 from isthmus.backbones.stems import Stem
 from isthmus.backbones.transformer import Transformer
 
-__all__ = ["GRU", "LSTM", "Backbone", "Conv", "Dense", "Dictionary", "Gathers", "Stem", "Transformer"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Backbone",
+    "Conv",
+    "Dense",
+    "Dictionary",
+    "Gathers",
+    "Stem",
+    "Transformer",
+]

@@ -9,6 +9,9 @@ from isthmus.errors import CompositionError
 from isthmus.part import Part
 from isthmus.space import Image, Series, Space, Vector
 
+# What a user asks for to have data taken for those of a kind.
+ADAPTERS: dict[type[Space], str] = {Vector: "Vectors()", Image: "Images()", Series: "Sequences()"}
+
 
 class Backbone(Part, ABC):
     """A recipe for two networks: an encoder, and the decoder that mirrors it.
@@ -28,9 +31,10 @@ class Backbone(Part, ABC):
         """Raise `CompositionError` if the backbone can't take ``space``."""
         if not isinstance(space, self.spaces):
             kinds = " or ".join(each.__name__ for each in self.spaces)
+            adapters = " or ".join(ADAPTERS[each] for each in self.spaces)
             raise CompositionError(
                 f"{self!r} was given for {space!r}; expected {kinds}. Use Dense(), which takes "
-                "everything, or an adapter that makes such data of yours."
+                f"everything; or, where the data are such, adapter={adapters}."
             )
 
     @abstractmethod

@@ -8,16 +8,9 @@ from typing import Any, ClassVar
 from torch import Size, Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
+from isthmus.backbones.arguments import chosen, flag, wholes
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import (
-    ACTIVATIONS,
-    chosen,
-    compares_rows,
-    flag,
-    refuse_one_row,
-    wholes,
-    with_context,
-)
+from isthmus.backbones.layers import ACTIVATIONS, compares_rows, refuse_one_row, with_context
 from isthmus.errors import CompositionError
 from isthmus.ranges import whole
 from isthmus.space import Image, Series, Space

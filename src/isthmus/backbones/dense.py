@@ -7,16 +7,9 @@ from typing import Any
 
 from torch import Size, Tensor, nn
 
+from isthmus.backbones.arguments import chosen, flag, wholes
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import (
-    ACTIVATIONS,
-    chosen,
-    compares_rows,
-    conditioner,
-    flag,
-    refuse_one_row,
-    wholes,
-)
+from isthmus.backbones.layers import ACTIVATIONS, compares_rows, conditioner, refuse_one_row
 from isthmus.backbones.tying import Transposed, tie
 from isthmus.errors import CompositionError
 from isthmus.ranges import number, whole

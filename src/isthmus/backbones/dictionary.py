@@ -8,8 +8,9 @@ from torch import Size, Tensor, nn
 from torch.autograd import Function
 from torch.nn.functional import embedding_bag, linear
 
+from isthmus.backbones.arguments import flag
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import conditioner, flag
+from isthmus.backbones.layers import conditioner
 from isthmus.errors import CompositionError
 from isthmus.space import Space
 

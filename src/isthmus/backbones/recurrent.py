@@ -7,8 +7,9 @@ from typing import ClassVar
 import torch
 from torch import Size, Tensor, nn
 
+from isthmus.backbones.arguments import flag
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import flag, with_context
+from isthmus.backbones.layers import with_context
 from isthmus.ranges import number, whole
 from isthmus.space import Series, Space
 
@@ -48,14 +49,14 @@ class Recurrent(Backbone):
         """Make a network from ``(B, C, T)`` to ``(B, out)``."""
         ragged = isinstance(space, Series) and space.ragged
         layers = self._layers(space.shape[0] + context)
-        return Reader(layers, nn.Linear(self.ways * self.width, out), ragged)
+        return Encoder(layers, nn.Linear(self.ways * self.width, out), ragged)
 
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
         *channels, _ = raw_shape
         layers = self._layers(code + context + 2 * TONES)
         states = self.states * self.depth * self.ways
-        return Writer(
+        return Decoder(
             layers,
             nn.Linear(code + context, states * self.width),
             nn.Linear(self.ways * self.width, prod(channels)),
@@ -174,7 +175,7 @@ class Layers(nn.Module):
         return tuple(parts) if len(parts) > 1 else parts[0]
 
 
-class Reader(nn.Module):
+class Encoder(nn.Module):
     """Cells that read a series, and a linear map of their state at its end."""
 
     def __init__(self, layers: Layers, last: nn.Linear, ragged: bool) -> None:
@@ -197,7 +198,7 @@ class Reader(nn.Module):
         return self.last(ends)
 
 
-class Writer(nn.Module):
+class Decoder(nn.Module):
     """Cells unrolled from a code, and a linear map of their state at every step."""
 
     def __init__(self, layers: Layers, first: nn.Linear, last: nn.Linear, shape: Size) -> None:

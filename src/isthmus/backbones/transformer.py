@@ -6,9 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Size, Tensor, nn
 
+from isthmus.backbones.arguments import chosen
 from isthmus.backbones.attention import Block, turn_of
 from isthmus.backbones.base import Backbone
-from isthmus.backbones.layers import chosen, with_context
+from isthmus.backbones.layers import with_context
 from isthmus.backbones.patches import Patches
 from isthmus.errors import CompositionError
 from isthmus.ranges import number, whole

@@ -181,9 +181,8 @@ def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
 
     fitted = jobs.opened(model, out, figures=True)
     known = jobs.known(fitted, data)
-    codes = fitted.transform(known.X, known.y).astype(
-        np.float32
-    )  # they have no more digits than that
+    # Codes have no more digits than single precision holds.
+    codes = np.asarray(fitted.transform(known.X, known.y), np.float32)
     frame = pd.DataFrame(codes, index=known.row_names, columns=fitted.get_feature_names_out())
     return jobs.table(f"Codes of {data}", frame, out)
 

@@ -79,8 +79,8 @@ def described(cls: type) -> dict[str, str]:
     Examples
     --------
     >>> from isthmus import VAE
-    >>> described(VAE)["beta"]
-    'The weight of the KL term.'
+    >>> described(VAE)["epochs"]
+    'Passes over the rows, at most.'
     """
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.corruptions.base import Corruption, Strength, drawn
+from isthmus.errors import CompositionError
 from isthmus.ranges import spread
 
 EXTREME = 2.0
@@ -38,6 +39,11 @@ class SaltPepper(Corruption):
 
     def damaged(self, x: Tensor) -> Tensor:
         """Return x with some values extreme."""
+        if "space" not in vars(self):
+            raise CompositionError(
+                f"{self!r} was called before it was told what values there are, of which some are "
+                f"extreme. Use {self!r}.on(space), or give it to a model, corruption={self!r}."
+            )
         rate = drawn(self.rate, x)
         return torch.where(torch.rand_like(x) < rate, self._extremes(x), x)
 

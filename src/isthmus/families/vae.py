@@ -25,7 +25,8 @@ class VAE(BaseAutoencoder):
     latent_dim
         The code size, ``d``.
     beta
-        The weight of the KL term.
+        The weight of the KL term. For one that changes in another way than by ``warm_up``, use
+        `Composed`: ``objective=NLL() + Cyclic() * KL()``.
     warm_up
         The share of training over which that weight rises from 0.
     samples
@@ -53,9 +54,10 @@ class VAE(BaseAutoencoder):
     def recipe(self) -> Recipe:
         """Return ``NLL() + beta * KL()``, or the importance-weighted bound."""
         beta = number("beta", self.beta, 0, example="VAE(beta=4)")
+        share = number("warm_up", self.warm_up, 0, 1, example="VAE(warm_up=0.1)")
         if whole("samples", self.samples, 1, example="VAE(samples=5)") > 1:
             return Recipe(latent=Gaussian(self.latent_dim), objective=self._tighter())
-        weight = WarmUp(self.warm_up, beta) if self.warm_up else beta
+        weight = WarmUp(share, beta) if share else beta
         return Recipe(
             latent=Gaussian(self.latent_dim), objective=NLL() + weight * KL(self.free_bits)
         )

@@ -193,6 +193,11 @@ class Objective(Part):
         """Whether the likelihood is weighed against the prior, in nats."""
         return any(term.bounds_density for term in self._heard())
 
+    @property
+    def of_batch(self) -> bool:
+        """Whether a term has a value for the batch alone, which depends on how large it is."""
+        return any(term.of_batch for term in self._members())
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return each term's weight by the term's name, and the terms' own parameters."""
         params: dict[str, Any] = dict(self.weights)

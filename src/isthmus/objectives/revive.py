@@ -1,5 +1,7 @@
 """Revival: codes that have fallen silent are taught what the others leave over."""
 
+from math import inf
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,11 @@ class Revive(Term):
     nothing it is what rows cost that are all taken for their mean. So it weighs against `NLL` as
     in Gao et al. (2024, arXiv:2406.04093), who divide the main error by ``v`` and this one by
     ``s^2``; there by row, here by batch, since a row without error would weigh without limit.
+
+    Codes of which the encoder says less than zero add nothing, but their gradient passes
+    straight through the relu, so that one that is below zero on every row finds its way back too.
+    The error is what ``log p(x | z)`` asks of a decoder's numbers under `Normal`, but for the
+    scale, and under `Bernoulli` of its log-odds: ``e^`` is then a step that these should take.
 
     Only training revives: it is zero on rows that are scored or kept aside, and where no
     code is dead.
@@ -78,8 +85,11 @@ class Revive(Term):
         """Return what the decoder adds for the dead codes of which most is said: ``(B, *E)``."""
         k = min(self.k or (codec.space.size + 1) // 2, q.size)
         over = dead.reshape(-1, *(1 for _ in q.raw.shape[2:]))
-        values, indices = q.raw.masked_fill(~over, 0.0).topk(k, dim=1)
-        theirs = Sparse(values.relu(), indices, q.raw)
+        indices = q.raw.masked_fill(~over, -inf).topk(k, dim=1).indices
+        values = (q.raw * over).gather(1, indices)
+        # The gradient passes by the relu: a code that every row holds below zero has no other.
+        values = values + (values.relu() - values).detach()
+        theirs = Sparse(values, indices, q.raw)
         # What the decoder writes for no code at all is in the error already: taken off on both
         # sides, an offset of the decoder's learns nothing here.
         nothing = Sparse(torch.zeros_like(values[:, :1]), indices[:, :1], q.raw)

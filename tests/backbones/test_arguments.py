@@ -1,8 +1,8 @@
-"""Tests of what the constructors of several backbones share."""
+"""What the constructors of several backbones check."""
 
 import pytest
 
-from isthmus.backbones.layers import flag
+from isthmus.backbones.arguments import flag
 from isthmus.errors import CompositionError
 
 
