@@ -65,6 +65,7 @@ NAMES = [
     "SparsityTarget",
     "StackedAutoencoder",
     "Term",
+    "Table",
     "TopK",
     "TotalCorrelation",
     "Trace",

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         WarmUp,
     )
     from isthmus.recipe import Recipe
-    from isthmus.space import Batch, Image, Series, Vector
+    from isthmus.space import Batch, Image, Series, Table, Vector
 
 __version__ = version("isthmus")
 
@@ -93,7 +93,7 @@ _HOMES = {
         "WarmUp",
     ),
     "recipe": ("Recipe",),
-    "space": ("Batch", "Image", "Series", "Vector"),
+    "space": ("Batch", "Image", "Series", "Table", "Vector"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -147,6 +147,7 @@ __all__ = [
     "SparsityTarget",
     "StackedAutoencoder",
     "Term",
+    "Table",
     "TopK",
     "TotalCorrelation",
     "Trace",

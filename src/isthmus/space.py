@@ -9,8 +9,8 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
-Support = Literal["real", "unit", "binary", "categories"]
-"""Which values x can take: any real number, [0, 1], {0, 1}, or 0 … levels - 1."""
+Support = Literal["real", "unit", "binary", "categories", "mixed"]
+"""Which values x can take: any real number, [0, 1], {0, 1}, 0 … levels - 1, or as each cell says."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -120,7 +120,49 @@ class Series(Space):
         return (self.channels, self.steps)
 
 
-SPACES: dict[str, type[Space]] = {"Vector": Vector, "Image": Image, "Series": Series}
+@dataclass(frozen=True, repr=False)
+class Table(Space):
+    """A row of a table whose cells differ in kind: numbers beside categories.
+
+    Any cell may be unknown, whether or not one was in training.
+
+    Attributes
+    ----------
+    kinds
+        For each cell how many categories it has, ``0 … kind - 1``; 1 where it is a real number.
+
+    Examples
+    --------
+    >>> Table((1, 5, 2)).shape, Table((1, 5, 2)).numbers, Table((1, 5, 2)).categories
+    ((3,), (0,), (1, 2))
+    """
+
+    kinds: tuple[int, ...]
+    support: Support = field(default="mixed", kw_only=True)
+    holes: bool = field(default=True, kw_only=True)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(cells,)``."""
+        return (len(self.kinds),)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The places of the cells that hold numbers."""
+        return tuple(place for place, kind in enumerate(self.kinds) if kind == 1)
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """The places of the cells that hold categories."""
+        return tuple(place for place, kind in enumerate(self.kinds) if kind > 1)
+
+
+SPACES: dict[str, type[Space]] = {
+    "Vector": Vector,
+    "Image": Image,
+    "Series": Series,
+    "Table": Table,
+}
 
 
 @dataclass(frozen=True)
