@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 Support = Literal["real", "unit", "binary", "categories", "mixed"]
-"""Which values x can take: any real number, [0, 1], {0, 1}, 0 … levels - 1, or as each cell says."""
+"""Which values x can take: any real number, [0, 1], {0, 1}, 0 … levels - 1, or each cell others."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
