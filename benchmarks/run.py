@@ -8,11 +8,14 @@ from collections.abc import Callable
 from functools import partial
 
 import adversarial
+import conditional
 import contractive
+import denoiser
 import importance
 import k_sparse
 import likelihood
 import probe
+import series
 import speed
 import stacked
 
@@ -22,6 +25,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-vae": partial(speed.main, ["vae"]),
     "adversarial": partial(adversarial.main, []),
     "contractive": partial(contractive.main, []),
+    "conditional": partial(conditional.main, []),
+    "denoiser": partial(denoiser.main, []),
+    "series": partial(series.main, []),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
     "importance": partial(importance.main, []),
