@@ -49,6 +49,7 @@ NAMES = [
     "LinearAutoencoder",
     "MMD",
     "Masking",
+    "Mixed",
     "NLL",
     "Noise",
     "Normal",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         WassersteinAutoencoder,
     )
     from isthmus.latents import Gaussian, Point, Quantised, TopK
-    from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Normal
+    from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Mixed, Normal
     from isthmus.objectives import (
         KL,
         L1,
@@ -74,7 +74,7 @@ _HOMES = {
         "WassersteinAutoencoder",
     ),
     "latents": ("Gaussian", "Point", "Quantised", "TopK"),
-    "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Normal"),
+    "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Mixed", "Normal"),
     "objectives": (
         "KL",
         "L1",
@@ -132,6 +132,7 @@ __all__ = [
     "Laplace",
     "LinearAutoencoder",
     "Masking",
+    "Mixed",
     "Noise",
     "Normal",
     "Objective",

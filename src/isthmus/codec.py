@@ -31,6 +31,9 @@ class Trace:
         ``p(x | z)``, elementwise over ``(B, *E)``.
     drawn
         Whether z was drawn from q, or is its mean.
+    seen
+        Which cells the encoder was told are known, ``(B, *E)``; None: all. A corruption may have
+        hidden some that are known in ``batch``.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class Trace:
     code: Tensor | Sparse
     p: Distribution
     drawn: bool = True
+    seen: Tensor | None = None
 
     @property
     def z(self) -> Tensor:
@@ -135,6 +139,11 @@ class Codec(nn.Module):
             z = z.value
         return self.decoder(z, self._given(context, z)).to(z.dtype)
 
+    @property
+    def breadth(self) -> int:
+        """The most numbers that a row is, as it comes in or as the decoder writes it."""
+        return max(self.space.size, self.likelihood.raw_shape().numel())
+
     def forward(self, batch: Batch, *, input: Tensor | None = None, draw: bool = True) -> Trace:
         """Corrupt, encode, draw, decode.
 
@@ -149,13 +158,16 @@ class Codec(nn.Module):
             repeats exactly.
         """
         batch = self._forgetful(batch)
-        seen = self._corrupted(batch) if input is None else input
-        q = self.encode(seen, batch.context, batch.observed)
+        if self.training:
+            self.likelihood.watch(batch)
+        seen = self._corrupted(batch) if input is None else replace(batch, x=input)
+        q = self.encode(seen.x, batch.context, seen.observed)
         code = q if isinstance(q, Sparse) else q.rsample() if draw else q.mean
-        return Trace(batch, seen, q, code, self.decode(code, batch.context), draw)
+        p = self.decode(code, batch.context)
+        return Trace(batch, seen.x, q, code, p, draw, seen.observed)
 
-    def _corrupted(self, batch: Batch) -> Tensor:
-        return batch.x if self.corruption is None else self.corruption(batch)
+    def _corrupted(self, batch: Batch) -> Batch:
+        return batch if self.corruption is None else self.corruption.seen(batch)
 
     def _given(self, context: Tensor | None, x: Tensor) -> Tensor | None:
         """Return the context: nothing, all zero, where a conditional codec is given none."""

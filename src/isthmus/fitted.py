@@ -243,9 +243,14 @@ class Fitted(TransformerMixin):
                 f"{type(self).__name__} has no density: its latent is {codec.latent!r}. Use "
                 "score_samples, or a VAE."
             )
+        if codec.likelihood.relative:
+            raise CompositionError(
+                f"{codec.likelihood!r} gives nats that are relative: they are no density. Use "
+                "score_samples, or a likelihood that isn't balanced, such as Mixed()."
+            )
         _check_count("samples", samples, 1)
         # Probabilities of discrete values don't change with their units; densities do.
-        volume = torch.zeros(()) if codec.likelihood.discrete else adapter.log_volume()
+        volume = torch.zeros_like if codec.likelihood.discrete else adapter.log_volume
         with seeded(self.seed_, next(codec.parameters()).device):
             return self._over(
                 X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume), y

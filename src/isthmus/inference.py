@@ -25,6 +25,9 @@ NUMBERS = 2**22
 WIDTH = 512
 """How wide a layer may well be, where x is narrower."""
 
+Volume = Callable[[Tensor], Tensor]
+"""From x to the log-volume of each cell."""
+
 
 @torch.no_grad()
 def over(
@@ -37,7 +40,7 @@ def over(
     """Return ``function`` over all ``rows``, ``(n, …)``, on the CPU; ``context`` is theirs."""
     codec.eval()
     device = next(codec.parameters()).device
-    size = chunk_size(codec.space.size)
+    size = chunk_size(codec.breadth)
 
     def results() -> Iterator[Tensor]:
         for first in range(0, len(rows), size):
@@ -75,7 +78,7 @@ def decoded(codec: Codec, z: Tensor, noise: bool = False, context: Tensor | None
     device = next(codec.parameters()).device
 
     def results() -> Iterator[Tensor]:
-        size = chunk_size(codec.space.size)
+        size = chunk_size(codec.breadth)
         for first in range(0, len(z), size):
             part = Batch(z, context=context)[first : first + size]
             whole = _padded(part, size).to(device)
@@ -87,16 +90,16 @@ def decoded(codec: Codec, z: Tensor, noise: bool = False, context: Tensor | None
     return _gathered(results(), len(z))
 
 
-def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Tensor) -> Tensor:
+def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Volume) -> Tensor:
     """Return the importance-weighted estimate of ``log p(x)``, ``(B,)`` nats.
 
-    ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``; ``volume`` is the adapter's
-    log-volume, which brings it to the user's units.
+    ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``; ``volume`` gives the adapter's
+    log-volume at x, which brings it to the user's units.
     """
-    block = max(1, NUMBERS // (len(batch) * max(codec.space.size, WIDTH)))
+    block = max(1, NUMBERS // (len(batch) * max(codec.breadth, WIDTH)))
     trace = codec(batch, input=batch.x)
     weights = log_weights(codec, trace, samples, block)
-    cells = volume.to(batch.x.device).expand(batch.x.shape)
+    cells = volume(batch.x.cpu()).to(batch.x.device).expand(batch.x.shape)
     if batch.observed is not None:
         cells = cells.where(batch.observed, 0.0)
     bound = logsumexp(weights.double(), dim=0) - log(samples)
@@ -112,7 +115,7 @@ def spread(codec: Codec, data: Batch) -> Tensor:
     mean, squares, rows = torch.zeros(()), torch.zeros(()), 0
     # A wide code of all of them would take gigabytes: some at a time, each beside those before
     # (Chan, Golub and LeVeque, 1983).
-    for some in places.split(chunk_size(max(codec.space.size, prod(codec.code_shape)))):
+    for some in places.split(chunk_size(max(codec.breadth, prod(codec.code_shape)))):
         z = codes(codec, data[some].to(device)).flatten(1).cpu().double()
         change, all_rows = z.mean(0) - mean, rows + len(z)
         squares = squares + z.var(0, correction=0) * len(z)

@@ -7,7 +7,7 @@ from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
 from isthmus.errors import CompositionError
 from isthmus.latents import Latent
-from isthmus.likelihoods import Bernoulli, Categorical, Likelihood, Normal
+from isthmus.likelihoods import Bernoulli, Categorical, Likelihood, Mixed, Normal
 from isthmus.objectives import Objective, Term
 from isthmus.space import Space, Vector
 
@@ -80,6 +80,8 @@ def _likelihood_for(space: Space, objective: Objective) -> Likelihood:
         return Bernoulli()
     if space.support == "categories":
         return Categorical()
+    if space.support == "mixed":
+        return Mixed()
     # Against a prior the scale decides what a detail is worth; alone it changes nothing.
     if objective.bounds_density:
         return Normal("feature" if isinstance(space, Vector) else "shared")

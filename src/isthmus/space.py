@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from math import prod
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
+
+from isthmus.errors import CompositionError
 
 Support = Literal["real", "unit", "binary", "categories", "mixed"]
 """Which values x can take: any real number, [0, 1], {0, 1}, 0 … levels - 1, or each cell others."""
@@ -141,6 +143,15 @@ class Table(Space):
     support: Support = field(default="mixed", kw_only=True)
     holes: bool = field(default=True, kw_only=True)
 
+    def __post_init__(self) -> None:
+        kinds: Any = self.kinds
+        whole = isinstance(kinds, tuple) and all(type(each) is int for each in kinds)
+        if not (whole and kinds and min(kinds) >= 1):
+            raise CompositionError(
+                f"kinds={kinds!r} was given; expected for each cell its number of categories, or "
+                "1 for a real number, as in Table((1, 1, 5))."
+            )
+
     @property
     def shape(self) -> tuple[int, ...]:
         """``(cells,)``."""
@@ -155,6 +166,19 @@ class Table(Space):
     def categories(self) -> tuple[int, ...]:
         """The places of the cells that hold categories."""
         return tuple(place for place, kind in enumerate(self.kinds) if kind > 1)
+
+    @property
+    def groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Each number of categories that there is, least first, with the cells that have it."""
+        cells: dict[int, list[int]] = {}
+        for place in self.categories:
+            cells.setdefault(self.kinds[place], []).append(place)
+        return tuple((kind, tuple(cells[kind])) for kind in sorted(cells))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The cells in the order that networks have them: numbers, then the `groups`."""
+        return self.numbers + tuple(place for _, cells in self.groups for place in cells)
 
 
 SPACES: dict[str, type[Space]] = {

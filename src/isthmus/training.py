@@ -137,7 +137,7 @@ def evaluate(
     codec.eval()
     sums = torch.zeros(len(objective.weights) + 1, device=data.x.device)
     with seeded(seed, data.x.device):
-        size = max(8, min(EVALUATED, NUMBERS // data.x[0].numel()))
+        size = max(8, min(EVALUATED, NUMBERS // codec.breadth))
         size = batch_size if batch_size and objective.of_batch else size
         for first in range(0, len(data), size):
             batch = data[slice(first, first + size)]

@@ -205,5 +205,5 @@ def test_facts_that_do_not_fit_are_refused(fitted, tampered, message):
 
 
 def test_the_volume_is_that_of_the_scaling():
-    volume = Images("binary").fit((GREY > 9) * np.uint8(255)).log_volume()
+    volume = Images("binary").fit((GREY > 9) * np.uint8(255)).log_volume(torch.zeros(1))
     assert volume.item() == pytest.approx(-np.log(255))

@@ -139,7 +139,7 @@ def test_what_was_learned_survives_json(text, kind):
 def test_its_volume_is_how_far_x_moves_with_the_data(text, kind):
     adapter, _ = fitted_to(text, kind)
     space = adapter.space_
-    volume = adapter.log_volume().expand(space.shape).exp()
+    volume = adapter.log_volume(torch.zeros(1, *space.shape)).expand(space.shape).exp()
     last = volume.movedim(0, -1).ravel()  # channels come last in the user's data
     adapter.restore(adapter.facts() | {"dtype": "float64"})
     low, high = (

@@ -10,21 +10,34 @@ from scipy import stats
 
 from isthmus.errors import SupportError
 from isthmus.likelihoods import Laplace, Likelihood, Normal
-from isthmus.space import Image, Vector
+from isthmus.space import Image, Table, Vector
 
 EVERY = pytest.mark.parametrize("text", texts(Likelihood))
 SPACES = [Vector, Image]
+
+
+def cell_by_cell(p, x):
+    """The logarithms of a distribution whose cells differ in kind, each part looked at alone."""
+    parts = np.split(x[:, p.order], np.cumsum(p.sizes)[:-1], axis=1)
+    kinds = ["Categorical" if part.support.is_discrete else "Normal" for part in p.parts]
+    found = [SCIPY[kind](*each) for kind, *each in zip(kinds, p.parts, parts, strict=True)]
+    nats = np.concatenate(found, axis=1)[:, p.place]
+    return nats if p.costs is None else nats / p.costs.numpy()
+
 
 # The same distribution from another hand: (p, x) -> log p(x) of one cell.
 SCIPY = {
     "Normal": lambda p, x: stats.norm(p.mean.numpy(), p.stddev.numpy()).logpdf(x),
     "Laplace": lambda p, x: stats.laplace(p.loc.numpy(), p.scale.numpy()).logpdf(x),
     "Bernoulli": lambda p, x: stats.bernoulli(p.probs.numpy()).logpmf(x),
+    "Mixed": cell_by_cell,
     "Categorical": lambda p, x: np.log(p.probs.numpy()[*np.indices(x.shape), x.astype(int)]),
 }
 
 
 def space_for(support, kind=Vector):
+    if support == "mixed":
+        return Table((4, 1, 2, 4, 1))
     levels = 4 if support == "categories" else 0
     shape = {"features": 3} if kind is Vector else {"channels": 2, "height": 3, "width": 3}
     return kind(**shape, support=support, levels=levels)
@@ -59,17 +72,19 @@ def test_the_distribution_has_the_shape_of_x(text, kind):
 def test_probability_sums_to_one(text):
     for likelihood in stood(text):
         p = made_of(likelihood)
-        if p.support.is_discrete:
-            values = p.enumerate_support()
-            total = p.log_prob(values).exp().sum(0)
-        else:
-            # Two halves that meet at the mean, where a density may have a corner.
-            reach = torch.linspace(0, 40, 20_001).double()[:, None, None] * p.stddev
-            total = sum(
-                torch.trapezoid(p.log_prob(p.mean + side * reach).exp(), reach, dim=0)
-                for side in (-1, 1)
-            )
-        torch.testing.assert_close(total, torch.ones_like(total), rtol=0, atol=1e-6)
+        for part in getattr(p, "parts", [p]):
+            total = total_of(part)
+            torch.testing.assert_close(total, torch.ones_like(total), rtol=0, atol=1e-6)
+
+
+def total_of(p):
+    """The probability of all there is."""
+    if p.support.is_discrete:
+        return p.log_prob(p.enumerate_support()).exp().sum(0)
+    # Two halves that meet at the mean, where a density may have a corner.
+    reach = torch.linspace(0, 40, 20_001).double()[:, None, None] * p.stddev
+    halves = (p.log_prob(p.mean + side * reach).exp() for side in (-1, 1))
+    return sum(torch.trapezoid(half, reach, dim=0) for half in halves)
 
 
 @EVERY
@@ -116,7 +131,7 @@ def test_what_is_learned_gets_a_gradient(text, kind):
 @EVERY
 def test_other_supports_are_refused(text):
     likelihood = made(text)
-    refused = {"real", "unit", "binary", "categories"} - set(likelihood.accepts)
+    refused = {"real", "unit", "binary", "categories", "mixed"} - set(likelihood.accepts)
     assert refused
     for support in refused:
         with pytest.raises(SupportError) as caught:
@@ -177,10 +192,9 @@ def test_a_scale_that_is_none_is_refused(cls, scale):
 @EVERY
 def test_what_is_discrete_gives_probabilities(text):
     likelihood = made(text)
-    space = Vector(4, support=likelihood.support, levels=3)
-    likelihood = likelihood.on(space)
-    raw = torch.zeros(2, *likelihood.raw_shape())
-    sharp = [likelihood(scale * raw.add(1)).log_prob(torch.ones(2, 4)) for scale in (1, 10)]
+    likelihood = likelihood.on(space_for(likelihood.support))
+    raw, x = torch.zeros(2, *likelihood.raw_shape()), torch.ones(2, *likelihood.space.shape)
+    sharp = [likelihood(scale * raw.add(1)).log_prob(x) for scale in (1, 10)]
     if likelihood.discrete:
         assert all((each <= 0).all() for each in sharp)
     assert likelihood.discrete == (type(likelihood).__name__ in ("Bernoulli", "Categorical"))

@@ -74,8 +74,8 @@ class Adapter(BaseEstimator, ABC):
     def one(self, row: Any) -> Any:
         """Return a single row as data of length one."""
 
-    def log_volume(self) -> Tensor:
-        """Return ``log |dx / dX|`` of each cell, broadcast over ``*E``.
+    def log_volume(self, x: Tensor) -> Tensor:
+        """Return ``log |dx / dX|`` of each cell at ``x``, ``(n, *E)``, broadcast over that.
 
         A density of x times this volume is a density in the user's units; where the values are
         discrete, it is for the likelihood to know that there is no density.

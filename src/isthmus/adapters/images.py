@@ -132,7 +132,7 @@ class Images(Adapter):
         values = np.asarray(plain(row))
         return single(values[None] if values.ndim == 2 + self.channels_last_ else values)
 
-    def log_volume(self) -> Tensor:
+    def log_volume(self, x: Tensor) -> Tensor:
         """Return ``-log(high - low)`` of each pixel."""
         return -torch.log(torch.tensor(self._range, dtype=torch.float64))
 

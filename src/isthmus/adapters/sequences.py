@@ -139,7 +139,7 @@ class Sequences(Adapter):
         values = np.asarray(plain(row))
         return single(values[None] if values.ndim == axes else values)
 
-    def log_volume(self) -> Tensor:
+    def log_volume(self, x: Tensor) -> Tensor:
         """Return ``-log std`` of each channel: ``(channels, 1)``."""
         return -torch.from_numpy(np.log(self.scale_))[:, None]
 

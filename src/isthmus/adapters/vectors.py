@@ -121,7 +121,7 @@ class Vectors(Adapter):
             raise DataError(f"A row of {len(row)} values was given.\n{self._expected(False)}")
         return row
 
-    def log_volume(self) -> Tensor:
+    def log_volume(self, x: Tensor) -> Tensor:
         """Return ``-log std`` of each column."""
         return -torch.from_numpy(np.log(self.scale_))
 

@@ -7,10 +7,15 @@ from torch import Size, Tensor, nn
 
 from isthmus.errors import CompositionError
 from isthmus.part import Part
-from isthmus.space import Image, Series, Space, Vector
+from isthmus.space import Image, Series, Space, Table, Vector
 
 # What a user asks for to have data taken for those of a kind.
-ADAPTERS: dict[type[Space], str] = {Vector: "Vectors()", Image: "Images()", Series: "Sequences()"}
+ADAPTERS: dict[type[Space], str] = {
+    Vector: "Vectors()",
+    Image: "Images()",
+    Series: "Sequences()",
+    Table: "Tables()",
+}
 
 
 class Backbone(Part, ABC):
@@ -25,7 +30,7 @@ class Backbone(Part, ABC):
         The kinds of x that it can take: all, unless the member says otherwise.
     """
 
-    spaces: ClassVar[tuple[type[Space], ...]] = (Vector, Image, Series)
+    spaces: ClassVar[tuple[type[Space], ...]] = (Vector, Image, Series, Table)
 
     def check(self, space: Space) -> None:
         """Raise `CompositionError` if the backbone can't take ``space``."""

@@ -9,6 +9,7 @@ from torch import Size, Tensor, nn
 
 from isthmus.backbones.arguments import chosen, flag, wholes
 from isthmus.backbones.base import Backbone
+from isthmus.backbones.cells import mirrors
 from isthmus.backbones.layers import ACTIVATIONS, compares_rows, conditioner, refuse_one_row
 from isthmus.backbones.tying import Transposed, tie
 from isthmus.errors import CompositionError
@@ -82,8 +83,7 @@ class Dense(Backbone):
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
         sizes = [code, *reversed(self.widths), prod(raw_shape)]
         network = Perceptron(self._layers(sizes), raw_shape, context)
-        # Of categories the stem lays out one number for each as well, in the same order.
-        network.mirrors = tuple(raw_shape) in (space.shape, (space.levels, *space.shape))
+        network.mirrors = mirrors(space, raw_shape)
         return network
 
     def tie(self, encoder: nn.Module, decoder: nn.Module) -> None:

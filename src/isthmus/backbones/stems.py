@@ -6,12 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from isthmus.space import Image, Series, Space, Vector, lasting
-
-ONE_HOT = 32
-"""Up to how many categories are laid out one by one; more are embedded,"""
-EMBEDDED = 32
-"""in so many numbers each."""
+from isthmus.backbones.cells import EMBEDDED, ONE_HOT, Cells
+from isthmus.space import Image, Series, Space, Table, Vector, lasting
 
 
 class Stem(nn.Module):
@@ -20,6 +16,7 @@ class Stem(nn.Module):
     Categories become one-hot channels, or learned vectors where there are many. Where cells
     may be unknown, the mask of the known ones is laid beside x, so that the encoder can tell
     a zero from a hole; where series may end early, one more channel says which steps are there.
+    Of a row whose cells differ in kind, a `Table`, each is laid out in its own way: see `Cells`.
 
     Parameters
     ----------
@@ -34,16 +31,20 @@ class Stem(nn.Module):
 
     def __init__(self, space: Space) -> None:
         super().__init__()
+        self.cells = Cells(space) if isinstance(space, Table) else None
         self.levels = space.levels if space.support == "categories" else 1
         self.holes = space.holes
         self.ragged = isinstance(space, Series) and space.ragged
         if self.levels > ONE_HOT:
             self.embedding = nn.Embedding(self.levels, EMBEDDED)
         width = min(self.levels, EMBEDDED)
-        self.space = _widened(space, width + self.holes, self.ragged)
+        widened = _widened(space, width + self.holes, self.ragged)
+        self.space = widened if self.cells is None else self.cells.space
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Return ``(B, C', *)`` from ``(B, C, *)``, unknown cells all zero."""
+        if self.cells is not None:
+            return self.cells(x, observed)
         values = x if self.levels == 1 else self._spread(x)
         if observed is not None:
             values = (values.unflatten(1, (-1, x.shape[1])) * observed[:, None]).flatten(1, 2)

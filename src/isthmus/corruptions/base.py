@@ -1,6 +1,7 @@
 """Corruption: what the encoder sees, when it is not the clean x."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar, Self, get_args
 
 import torch
@@ -20,7 +21,8 @@ class Corruption(Part, ABC):
     Denoising autoencoders are trained to undo it (Vincent et al., 2008, "Extracting and
     composing robust features with denoising autoencoders"). A member says what becomes of the
     numbers, `damaged`; cells that are unknown stay so: they are zero before and after, and must
-    never reach a known one.
+    never reach a known one. One that hides cells, rather than change them, says so where the
+    encoder is told which are known, `seen`.
 
     Attributes
     ----------
@@ -49,12 +51,21 @@ class Corruption(Part, ABC):
             )
         made = self.fresh()
         made.space = space
+        made.build()
         return made
+
+    def build(self) -> None:
+        """Make what depends on the space."""
 
     def forward(self, batch: Batch) -> Tensor:
         """Return ``x~``, ``(B, *E)``, from a fresh draw."""
+        return self.seen(batch).x
+
+    def seen(self, batch: Batch) -> Batch:
+        """Return what the encoder sees, from a fresh draw: ``x~``, and which cells are known."""
         x = self._damaged(batch)
-        return x if batch.observed is None else x.where(batch.observed, 0.0)
+        x = x if batch.observed is None else x.where(batch.observed, 0.0)
+        return replace(batch, x=x)
 
     def _damaged(self, batch: Batch) -> Tensor:
         return self.damaged(batch.x)
@@ -70,3 +81,9 @@ def drawn(strength: tuple[float, float], x: Tensor) -> float | Tensor:
     if low == high:
         return low
     return low + (high - low) * torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device)
+
+
+def hidden(batch: Batch, lost: Tensor) -> Batch:
+    """Return the batch without the cells that are ``lost``, ``(B, *E)``: zero, and unknown."""
+    known = ~lost if batch.observed is None else batch.observed & ~lost
+    return replace(batch, x=batch.x.where(known, 0.0), observed=known)

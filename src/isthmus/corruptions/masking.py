@@ -1,16 +1,18 @@
-"""Masking: some numbers are set to zero."""
+"""Masking: some cells are lost."""
 
 import torch
 from torch import Tensor
 
-from isthmus.corruptions.base import Corruption, Strength, drawn
+from isthmus.corruptions.base import Corruption, Strength, drawn, hidden
 from isthmus.ranges import spread
+from isthmus.space import Batch
 
 
 class Masking(Corruption):
     """Each number is lost, set to zero, with probability ``rate``.
 
-    ``x~ = m x``, ``m ~ Bernoulli(1 - rate)`` (Vincent et al., 2008).
+    ``x~ = m x``, ``m ~ Bernoulli(1 - rate)`` (Vincent et al., 2008). Where cells may be unknown,
+    lost ones are: the encoder is told which, and the decoder still has to say what was there.
 
     Parameters
     ----------
@@ -31,5 +33,14 @@ class Masking(Corruption):
 
     def damaged(self, x: Tensor) -> Tensor:
         """Return ``m x``."""
+        return x * ~self._lost(x)
+
+    def seen(self, batch: Batch) -> Batch:
+        """Return the batch without what is lost: told, where cells may be unknown."""
+        if "space" in vars(self) and self.space.holes:
+            return hidden(batch, self._lost(batch.x))
+        return super().seen(batch)
+
+    def _lost(self, x: Tensor) -> Tensor:
         rate = drawn(self.rate, x)
-        return x * (torch.rand_like(x) >= rate)
+        return torch.rand_like(x) < rate

@@ -5,10 +5,13 @@ from torch import Tensor
 
 from isthmus.corruptions.base import Corruption, Strength, drawn
 from isthmus.ranges import spread
+from isthmus.space import Table
 
 
 class Noise(Corruption):
     """Gaussian noise on every number: ``x~ = x + scale * eps``, ``eps ~ N(0, 1)``.
+
+    Of a `Table` the numbers are damaged; categories stay as they are.
 
     Parameters
     ----------
@@ -25,13 +28,20 @@ class Noise(Corruption):
     tensor([[1., 1.]])
     """
 
-    accepts = ("real", "unit", "binary")
+    accepts = ("real", "unit", "binary", "mixed")
+    number: Tensor
 
     def __init__(self, scale: Strength = 0.1) -> None:
         super().__init__()
         self.scale = spread("scale", scale, 0, example="Noise(0.1)")
 
+    def build(self) -> None:
+        """Tell the numbers from the categories."""
+        if isinstance(self.space, Table):
+            self.register_buffer("number", torch.tensor(self.space.kinds) == 1)
+
     def damaged(self, x: Tensor) -> Tensor:
         """Return ``x + scale * eps``."""
         scale = drawn(self.scale, x)
-        return x + scale * torch.randn_like(x)
+        noise = scale * torch.randn_like(x)
+        return x + (noise * self.number if "number" in self._buffers else noise)

@@ -6,6 +6,7 @@ from torch import Tensor
 from isthmus.corruptions.base import Corruption, Strength, drawn
 from isthmus.errors import CompositionError
 from isthmus.ranges import spread
+from isthmus.space import Table
 
 EXTREME = 2.0
 """The extremes of real numbers, which have none: so many standard deviations either way."""
@@ -17,7 +18,7 @@ class SaltPepper(Corruption):
     ``x~ = x`` with probability ``1 - rate``, else the least or the greatest value: 0 or 1 for
     values from 0 to 1; -2 or 2, in standard deviations, for real ones. A category, of which
     none is extreme, becomes any other or itself, all as likely (Vincent et al., 2010, "Stacked
-    denoising autoencoders", section 3.3).
+    denoising autoencoders", section 3.3). Of a `Table` each cell is damaged in its own kind.
 
     Parameters
     ----------
@@ -33,9 +34,16 @@ class SaltPepper(Corruption):
     tensor([0., 1.])
     """
 
+    kinds: Tensor
+
     def __init__(self, rate: Strength = 0.1) -> None:
         super().__init__()
         self.rate = spread("rate", rate, 0, 1, example="SaltPepper(0.1)")
+
+    def build(self) -> None:
+        """Take note of what each cell of a table is."""
+        if isinstance(self.space, Table):
+            self.register_buffer("kinds", torch.tensor(self.space.kinds))
 
     def damaged(self, x: Tensor) -> Tensor:
         """Return x with some values extreme."""
@@ -50,5 +58,9 @@ class SaltPepper(Corruption):
     def _extremes(self, x: Tensor) -> Tensor:
         if self.space.support == "categories":
             return torch.randint(self.space.levels, x.shape, device=x.device).to(x.dtype)
+        if self.space.support == "mixed":
+            drawn = torch.rand_like(x)
+            category = (drawn * self.kinds).floor().clamp(max=self.kinds - 1)
+            return category.where(self.kinds > 1, EXTREME * (2 * drawn.round() - 1))
         heads = (torch.rand_like(x) < 0.5).to(x.dtype)
         return EXTREME * (2 * heads - 1) if self.space.support == "real" else heads

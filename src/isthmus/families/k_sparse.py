@@ -124,7 +124,7 @@ class KSparseAutoencoder(BaseAutoencoder):
         _, adapter = self._fitted()
         codes: Any = sparse.csr_matrix(Z, dtype=np.float32)
         super().inverse_transform(codes[:1].toarray())  # refuses what is not a code
-        size = inference.chunk_size(self.codec_.space.size)
+        size = inference.chunk_size(self.codec_.breadth)
         parts = (codes[first : first + size].toarray() for first in range(0, codes.shape[0], size))
         x = [self._decoded(torch.from_numpy(each)) for each in parts]
         return adapter.inverse_transform(torch.cat(x))

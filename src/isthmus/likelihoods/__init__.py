@@ -4,6 +4,7 @@ from isthmus.likelihoods.base import Likelihood
 from isthmus.likelihoods.bernoulli import Bernoulli
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.likelihoods.laplace import Laplace
+from isthmus.likelihoods.mixed import Mixed
 from isthmus.likelihoods.normal import Normal
 
-__all__ = ["Bernoulli", "Categorical", "Laplace", "Likelihood", "Normal"]
+__all__ = ["Bernoulli", "Categorical", "Laplace", "Likelihood", "Mixed", "Normal"]

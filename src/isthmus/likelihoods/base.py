@@ -9,7 +9,7 @@ from torch.distributions import Distribution
 
 from isthmus.errors import SupportError
 from isthmus.part import Part
-from isthmus.space import Space, Support
+from isthmus.space import Batch, Space, Support
 
 
 class Likelihood(Part, ABC):
@@ -27,6 +27,8 @@ class Likelihood(Part, ABC):
         Every support that it can stand on.
     discrete
         Whether it gives values probabilities, of which none is above 1, rather than densities.
+    relative
+        Whether its nats are only relative to one another: neither probabilities nor densities.
     space
         The space that it was made for by `on`.
     """
@@ -34,6 +36,7 @@ class Likelihood(Part, ABC):
     support: ClassVar[Support]
     accepts: ClassVar[tuple[Support, ...]]
     discrete: ClassVar[bool] = False
+    relative: bool = False
     space: Space
 
     def on(self, space: Space) -> Self:
@@ -65,6 +68,9 @@ class Likelihood(Part, ABC):
     @abstractmethod
     def forward(self, raw: Tensor) -> Distribution:
         """Make ``p(x | z)`` of the decoder's numbers, ``(B, *raw_shape)``."""
+
+    def watch(self, batch: Batch) -> None:
+        """Take notice of what training sees, where that has a part in what p means."""
 
     def point(self, p: Distribution) -> Tensor:
         """Return the one value that stands for ``p``: its mean, ``(B, *E)``."""

@@ -102,7 +102,7 @@ class Jacobian(Term):
     def _mapped(self, codec: Codec, x: Tensor, trace: Trace) -> Tensor:
         """Return ``f(x~)``, ``(B, *)``, zero where the outcome is not known."""
         batch = trace.batch
-        z = codec.encode(x, batch.context, batch.observed).mean
+        z = codec.encode(x, batch.context, trace.seen).mean
         if (self.of or _fitting(codec)) == "codes":
             return z
         mean = codec.decode(z, batch.context).mean

@@ -199,7 +199,7 @@ def _survey(
 def _batches(
     model: BaseAutoencoder, rows: Rows, places: np.ndarray, context: Tensor | None
 ) -> Iterator[Batch]:
-    size = inference.chunk_size(model.codec_.space.size)
+    size = inference.chunk_size(model.codec_.breadth)
     for first in range(0, len(places), size):
         yield _taken(model, rows, places[first : first + size], context)
 
