@@ -2,7 +2,7 @@
 
     x = m(z, y),  z ~ N(0, I);   asked: is argmax_c p(c | x) = y, by a classifier trained apart
 
-python benchmarks/conditional.py [--latent 16] [--epochs 30] [--seed 0]
+python benchmarks/conditional.py [--latent 16] [--epochs 20] [--seed 0]
 """
 
 import argparse
@@ -139,7 +139,7 @@ def measure(latent: int, epochs: int, seed: int) -> None:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Digits made to order by a conditional VAE.")
     parser.add_argument("--latent", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
     measure(options.latent, options.epochs, options.seed)

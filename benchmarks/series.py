@@ -3,7 +3,7 @@
     error:  E (x - x')^2 over held-out series, steps and channels,  x in standard deviations
     1-NN:   the share of test series whose nearest training series, in x or in z, has their label
 
-python benchmarks/series.py [SET …] [--codes 8] [--steps 600] [--seed 0]
+python benchmarks/series.py [SET …] [--codes 8] [--steps 400] [--seed 0]
 """
 
 import argparse
@@ -164,7 +164,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="LSTM and Transformer beside PCA, on series.")
     parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join((*UCR, MOTIONS)))
     parser.add_argument("--codes", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
     note = NOTE.format(
