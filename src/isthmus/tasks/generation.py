@@ -1,0 +1,317 @@
+"""Generator: new rows of the kind that a model was fitted to."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus import inference
+from isthmus.backbones import Dense
+from isthmus.errors import CompositionError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.families import VAE
+from isthmus.randomness import RandomState, seed_from, seeded
+from isthmus.ranges import whole
+from isthmus.space import Table, Vector
+from isthmus.tasks.aggregate import over, posterior_draws, scores
+from isthmus.tasks.given import codes_given, partial_row, with_given
+from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
+from isthmus.tasks.privacy import Privacy, closeness
+
+MEASURED = 2_000
+"""From how many rows it is learned what a usual score is."""
+LONGEST = 64
+"""Up to what size codes are modelled one number after the other."""
+NAMED: dict[str, type[Prior]] = {
+    "autoregressive": Autoregressive,
+    "mixture": Mixture,
+    "standard": Standard,
+}
+
+
+class Generator(BaseEstimator):
+    """New rows: a model, and a density fitted to its codes to draw new codes from.
+
+    A model's own prior is what training pulled codes towards, not where they ended up; decoded
+    draws from it look wrong by as much as the two differ. Here a prior is fitted to draws of the
+    aggregate posterior, ``z ~ q(z | x)``, ``x`` from the data (Ghosh et al., 2020,
+    arXiv:1903.12436), so that the codes themselves need to be held only loosely, ``beta`` can be
+    low, and models that were never matched to any prior generate as well. A row is then
+    ``z ~ p(z)``, ``x ~ p(x | z)``.
+
+    Parameters
+    ----------
+    model
+        Any model; one that is fitted already is taken as it is. None: a `VAE` of beta 0.1.
+    prior
+        ``"auto"``: the likelier one, on codes of rows kept aside, of those that suit the size of
+        the code; ``"mixture"``, ``"autoregressive"``, ``"standard"`` (the model's own); or a
+        `Prior`, such as ``Mixture(50)``.
+    random_state
+        A seed for equal results; None: another one each time.
+
+    Attributes
+    ----------
+    model_
+        The fitted model.
+    prior_ : Prior
+        The density of its codes.
+    prior_scores_ : dict
+        The mean log-density of codes kept aside, in nats, under each prior that was tried.
+    usual_ : ndarray of shape (101,)
+        The percentiles of the scores of rows of training.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from isthmus import VAE, Generator
+    >>> X = load_iris(as_frame=True).frame
+    >>> model = VAE(latent_dim=2, beta=0.1, epochs=5, random_state=0)
+    >>> generator = Generator(model, prior="mixture", random_state=0).fit(X)
+    >>> generator.sample(3).shape
+    (3, 5)
+    >>> generator.sample(3, where={"petal width (cm)": 0.2})["petal width (cm)"].tolist()
+    [0.2, 0.2, 0.2]
+    """
+
+    model_: BaseAutoencoder
+    prior_: Prior
+    prior_scores_: dict[str, float]
+    usual_: np.ndarray
+    seed_: int
+
+    def __init__(
+        self,
+        model: BaseAutoencoder | None = None,
+        *,
+        prior: str | Prior = "auto",
+        random_state: RandomState = None,
+    ) -> None:
+        self.model = model
+        self.prior = prior
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train the model unless it is fitted already, then fit the prior to its codes.
+
+        Parameters
+        ----------
+        X
+            Rows of any kind that the model takes.
+        y
+            Their conditions, for a conditional model.
+
+        Raises
+        ------
+        DataError, SupportError, CompositionError, DivergedError
+            As in the model's own ``fit``; and `CompositionError` if there is no such prior.
+        """
+        _priors(self.prior, 1)  # what is wrong with it is said before any training
+        seed = seed_from(self.random_state)
+        model = _trained(self.model, X, y, seed)
+        with seeded(seed):
+            codes, aside = posterior_draws(model, X, y)
+        tried = [each.fitted(codes, aside, seed) for each in _priors(self.prior, codes.shape[1])]
+        reached = [float(each.log_prob(aside).mean()) for each in tried]
+        self.model_, self.seed_ = model, seed
+        self.prior_ = tried[int(np.argmax(reached))]
+        self.prior_scores_ = dict(zip(map(repr, tried), reached, strict=True))
+        self.usual_ = np.percentile(self._some_scores(X, y), np.arange(101))
+        return self
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        where: Mapping[Any, Any] | None = None,
+        y: Any = None,
+        near: Any = None,
+        radius: float = 1.0,
+        noise: bool | None = None,
+        random_state: RandomState = None,
+    ) -> Any:
+        """Return ``n`` new rows, of the kind and the dtypes that were fitted, without holes.
+
+        Parameters
+        ----------
+        n
+            How many.
+        where
+            Columns and their values, such as ``{"country": "RU"}``: rows that have them. Codes
+            are drawn by ``p(z | x_o)``, in proportion to ``p(x_o | z) p(z)``, by weighing
+            proposals of the prior and of the encoder, which is shown the partial row; the rest
+            of the row is decoded, and the given cells are put in as they were given.
+        y
+            What the rows are conditioned on, in a conditional model: one for all, or one each.
+        near
+            One row: codes are drawn round its code instead of from the prior.
+        radius
+            How far round it, in standard deviations of the training data's codes.
+        noise
+            Draw from ``p(x | z)``; else the point that stands for it is taken. None: tables are
+            drawn, whose cells differ by chance; pictures and series are not, of which what the
+            code doesn't tell is grain.
+        random_state
+            A seed for this call; None: the generator's own.
+
+        Raises
+        ------
+        DataError, CompositionError
+            If the count, the columns or their values won't do.
+        """
+        model = self._fitted()
+        whole("n", n, 1, example="sample(100)")
+        drawn = self._draws(model) if noise is None else noise
+        seed = seed_from(self.random_state if random_state is None else random_state)
+        if near is not None:
+            if where is not None:
+                raise CompositionError("where and near were both given: give one of them.")
+            return model.sample(n, y=y, near=near, radius=radius, noise=drawn, random_state=seed)
+        with seeded(seed):
+            return self._made(model, n, where, y, drawn)
+
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
+        """Return ``log p(x)`` of each row under the fitted prior, estimated: ``(n,)`` nats.
+
+        ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``, ``z_i ~ q(z | x)``, k = 20, where the
+        latent has a density; else ``log p(x | z) + log p(z)`` at its code. Nats are those of the
+        scaled data, over the known cells. Low is what the model holds for nonsense:
+        `plausibility` says how low. The draws are those of the generator's seed, so that the
+        same rows get the same scores.
+        """
+        model = self._fitted()
+        with seeded(self.seed_):
+            found = over(model, X, y, lambda batch: scores(model, self.prior_, batch))
+        return found.double().numpy()
+
+    def plausibility(self, X: Any, y: Any = None) -> np.ndarray:
+        """Return the share of training's rows that score lower than each row: ``(n,)``, 0 to 1.
+
+        Near 0 is nonsense, or at least unlike all that was seen.
+        """
+        place = np.interp(self.score_samples(X, y), self.usual_, np.arange(101) / 100)
+        return np.asarray(place)
+
+    def privacy(self, synthetic: Any, real: Any, held_out: Any = None) -> Privacy:
+        """Return how close synthetic rows come to the real ones that were learned from.
+
+        Parameters
+        ----------
+        synthetic
+            Rows that `sample` made.
+        real
+            The rows that `fit` learned from.
+        held_out
+            Real rows that it didn't: what closeness is innocent.
+
+        Raises
+        ------
+        DataError
+            If there are no rows, or they are not like those that were fitted.
+        """
+        adapter = self._fitted().adapter_
+        known = adapter.transform(real)
+        told = [
+            closeness(adapter.transform(each), known, adapter.space_)
+            for each in (synthetic, held_out)
+            if each is not None
+        ]
+        return Privacy(*told)
+
+    def _fitted(self) -> BaseAutoencoder:
+        check_is_fitted(self, "prior_")
+        return self.model_
+
+    def _draws(self, model: BaseAutoencoder) -> bool:
+        space = model.codec_.space
+        # A Normal of scale 1, that no term weighed against a prior, is an error and no noise.
+        learned = model.objective_.bounds_density
+        return isinstance(space, Table) or (isinstance(space, Vector) and learned)
+
+    def _made(
+        self, model: BaseAutoencoder, n: int, where: Mapping[Any, Any] | None, y: Any, noise: bool
+    ) -> Any:
+        codec, adapter = model.codec_, model.adapter_
+        model._check_condition(y)  # pyright: ignore[reportPrivateUsage]
+        context = model._context(y, n)  # pyright: ignore[reportPrivateUsage]
+        if where is None:
+            return adapter.inverse_transform(
+                inference.decoded(codec, self.prior_.sample(n), noise, context)
+            )
+        row = partial_row(adapter, where)
+        z = codes_given(codec, self.prior_, row, n, _one(context))
+        x = inference.decoded(codec, z, noise, context)
+        assert row.observed is not None
+        rows = adapter.inverse_transform(torch.where(row.observed, row.x, x))
+        return with_given(rows, adapter, where)
+
+    def _some_scores(self, X: Any, y: Any) -> np.ndarray:
+        """Return the scores of rows of training, of some of them where there are many."""
+        model = self.model_
+        rows = model.adapter_.rows(X)
+        context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
+        with seeded(self.seed_):
+            first = rows[:MEASURED]
+            told = None if context is None else context[:MEASURED]
+            found = inference.over(
+                model.codec_,
+                model.adapter_,
+                first,
+                lambda batch: scores(model, self.prior_, batch),
+                told,
+            )
+        return found.double().numpy()
+
+
+def _trained(model: BaseAutoencoder | None, X: Any, y: Any, seed: int) -> BaseAutoencoder:
+    """Return the model as it is if it is fitted, else a copy of it that has learned."""
+    if model is None:
+        model = VAE(
+            latent_dim=16,
+            beta=0.1,
+            backbone=Dense((256, 256)),
+            batch_size=256,
+            random_state=seed,
+        )
+    given: Any = model
+    if not isinstance(given, BaseAutoencoder):
+        raise CompositionError(
+            f"model={model!r} was given; expected a model of Isthmus, such as VAE(beta=0.1), or "
+            "None."
+        )
+    if hasattr(given, "codec_"):
+        return given
+    made: Any = clone(given)
+    if made.random_state is None:
+        made.random_state = seed
+    return made.fit(X, y)
+
+
+def _priors(prior: Any, size: int) -> list[Prior]:
+    """Return the priors to try on codes of ``size`` numbers."""
+    if isinstance(prior, Prior):
+        return [prior]
+    if prior == "auto":
+        return [Mixture(), Autoregressive()] if size <= LONGEST else [Mixture()]
+    if isinstance(prior, str) and prior in NAMED:
+        return [NAMED[prior]()]
+    raise CompositionError(
+        f"prior={prior!r} was given; expected 'auto', one of {', '.join(map(repr, NAMED))}, or a "
+        "Prior, as in prior=Mixture(50)."
+    )
+
+
+def _one(context: Tensor | None) -> Tensor | None:
+    """Return the one condition of all rows, ``(1, C)``."""
+    if context is None or not len(context):
+        return None
+    if not bool((context == context[:1]).all()):
+        raise CompositionError(
+            "where was given with several conditions y; expected one for all rows. Call sample "
+            "once for each."
+        )
+    return context[:1]
