@@ -23,7 +23,7 @@ LAYERS = [
     {"objectives"},
     {"checkpoint", "optimiser", "pretraining", "run", "training"},
     {"adapters", "inference", "progress", "recipe", "store"},
-    {"checks", "estimator", "examples", "fitted"},
+    {"checks", "ensemble", "estimator", "examples", "fitted", "stacking"},
     {"families"},
     {"catalogue"},
     {"tasks"},

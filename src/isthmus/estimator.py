@@ -156,7 +156,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         [1, 2, 3]
         """
         state, data = self._begun(X, y)
-        learnt, kept_aside = _split(data, self.validation_fraction, state.seed)
+        learnt, kept_aside = split(data, self.validation_fraction, state.seed)
         checkpoint = self._checkpoint(data)
         if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
             state = self._prepared(state, learnt)
@@ -357,7 +357,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         }
 
 
-def _split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:
+def split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:
     """Return the rows to learn from, and those kept aside, if there are enough for any."""
     aside = int(len(data) * fraction)
     if aside < 1 or len(data) - aside < 2:

@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+EPS = 1e-8
+"""What keeps Adam's division finite."""
+
 
 @runtime_checkable
 class Optimiser(Protocol):
@@ -71,7 +74,7 @@ class Adam:
         self,
         parameters: Iterable[Tensor],
         rate: float = 1e-3,
-        eps: float = 1e-8,
+        eps: float = EPS,
         groups: Sequence[Group] = (),
     ) -> None:
         self.rate, self.eps = rate, eps

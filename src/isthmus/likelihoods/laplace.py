@@ -30,4 +30,4 @@ class Laplace(LocationScale):
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``Laplace(raw, s)``, elementwise."""
-        return distributions.Laplace(raw, self.scale(), validate_args=False)
+        return distributions.Laplace(raw, self.scale(raw), validate_args=False)

@@ -37,7 +37,7 @@ class Normal(LocationScale):
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``N(raw, s^2)``, elementwise."""
-        scale = self.scale()
+        scale = self.scale(raw)
         return Unscaled(raw, scale) if self.choice == 1 else Noise(raw, scale)
 
 

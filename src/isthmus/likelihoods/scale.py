@@ -41,11 +41,16 @@ class Scale(nn.Module):
         else:
             self.register_buffer("fixed", torch.tensor(float(choice)))
 
-    def forward(self) -> Tensor:
-        """Return the scale."""
+    def forward(self, raw: Tensor) -> Tensor:
+        """Return the scale, to be broadcast over ``raw``, ``(B, *E)``."""
         if "parameter" in self._parameters:
-            return FLOOR + (GAIN * self.parameter).exp()
+            return positive(self.parameter)
         return self.get_buffer("fixed")
+
+
+def positive(parameter: Tensor) -> Tensor:
+    """Return the scale that a parameter stands for."""
+    return FLOOR + (GAIN * parameter).exp()
 
 
 class LocationScale(Likelihood):
