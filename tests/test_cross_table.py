@@ -13,7 +13,7 @@ from math import isfinite
 import pytest
 import torch
 
-from isthmus import Batch, Image, Series, Vector, catalogue
+from isthmus import Batch, Image, Series, Table, Vector, catalogue
 from isthmus.backbones import Backbone
 from isthmus.errors import CompositionError
 from isthmus.randomness import seeded
@@ -26,6 +26,7 @@ SPACES = {
     "image": Image(1, 8, 8),
     "series": Series(2, 12),
     "ragged": Series(2, 12, ragged=True),
+    "table": Table((1, 5, 2, 1, 40, 5)),
     "text": Series(1, 12, support="categories", levels=5),
 }
 BACKBONES = [
@@ -55,14 +56,20 @@ REFUSALS = [
     ("StackedAutoencoder", "*", "*", r"dense layers one at a time: give it Dense"),
     # A row of numbers in no order has neither neighbours nor steps; a picture has no steps.
     ("*", "Conv*", "vector", r"was given for .*; expected Image or Series"),
+    ("*", "Conv*", "table", r"was given for .*; expected Image or Series"),
     ("*", "Transformer*", "vector", r"was given for .*; expected Image or Series"),
+    ("*", "Transformer*", "table", r"was given for .*; expected Image or Series"),
     ("*", "LSTM*", "vector", r"was given for .*; expected Series"),
+    ("*", "LSTM*", "table", r"was given for .*; expected Series"),
     ("*", "GRU*", "vector", r"was given for .*; expected Series"),
+    ("*", "GRU*", "table", r"was given for .*; expected Series"),
     ("*", "LSTM*", "image", r"was given for .*; expected Series"),
     ("*", "GRU*", "image", r"was given for .*; expected Series"),
     # Dead codes learn what is left over, x - x_hat, and names have no differences.
+    ("KSparseAutoencoder", "*", "table", r"Revive\(\) needs a decoder that writes x itself"),
     ("KSparseAutoencoder", "*", "text", r"Revive\(\) needs a decoder that writes x itself"),
     # A derivative asks for small steps, and between names there are none.
+    ("ContractiveAutoencoder", "*", "table", r"categories, between which there are no small steps"),
     ("ContractiveAutoencoder", "*", "text", r"categories, between which there are no small steps"),
 ]
 CELLS = [
@@ -85,12 +92,17 @@ def refusal(*cell):
 
 
 def rows_of(space, context):
-    """Random rows of a space; ragged series of many lengths, one of them of none."""
+    """Random rows of a space; ragged series of many lengths, one of them of none; with holes."""
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(ROWS, *space.shape, generator=draw)
     if space.support == "categories":
         x = torch.randint(space.levels, x.shape, generator=draw).float()
     c = torch.randn(ROWS, context, generator=draw) if context else None
+    if isinstance(space, Table):
+        kinds = torch.tensor(space.kinds)
+        x = x.where(kinds == 1, (torch.rand(x.shape, generator=draw) * kinds).floor())
+        observed = torch.rand(x.shape, generator=draw) > 0.3
+        return Batch(x * observed, observed, c)
     if not (isinstance(space, Series) and space.ragged):
         return Batch(x, None, c)
     lengths = torch.arange(ROWS) % (space.steps + 1)

@@ -12,7 +12,8 @@ from typing import Any
 from isthmus.errors import FormulaError
 from isthmus.part import Part
 
-LONGEST = 10_000
+LONGEST = 100_000
+"""Enough for a table of 30,000 cells, too little for a parser to choke on."""
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Mult: operator.mul,
@@ -62,6 +63,9 @@ def _value(node: ast.expr, names: Mapping[str, Callable[..., Any]]) -> Any:
             return tuple(_value(each, names) for each in elements)
         case ast.List(elements):
             return [_value(each, names) for each in elements]
+        case ast.Dict(keys, values) if None not in keys:
+            pairs = zip(keys, values, strict=True)
+            return {_value(k, names): _value(v, names) for k, v in pairs if k is not None}
         case ast.UnaryOp(ast.USub(), operand):
             return -_value(operand, names)
         case ast.BinOp(left, sign, right) if type(sign) in OPERATORS:

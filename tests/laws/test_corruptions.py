@@ -11,9 +11,13 @@ from isthmus import (
     Dense,
     Gaussian,
     Image,
+    Masking,
+    Mixed,
     Noise,
     Normal,
+    Occlusion,
     Series,
+    Table,
     Vector,
     catalogue,
 )
@@ -40,8 +44,11 @@ OUT_OF_RANGE = {
 }
 HERE = "{} in test_corruptions.py"
 
+TABLE = Table((1, 5, 2, 1, 40, 1))
 SPACES = pytest.mark.parametrize(
-    "space", [Vector(6), Image(2, 5, 5), Series(2, 9)], ids=["vector", "image", "series"]
+    "space",
+    [Vector(6), Image(2, 5, 5), Series(2, 9), TABLE],
+    ids=["vector", "image", "series", "table"],
 )
 
 
@@ -49,6 +56,9 @@ def batch_of(space, holes=True):
     generator = torch.Generator().manual_seed(0)
     shape = (40, *space.shape)
     x = torch.randn(shape, generator=generator)
+    if isinstance(space, Table):
+        kinds = torch.tensor(space.kinds)
+        x = x.where(kinds == 1, (torch.rand(shape, generator=generator) * kinds).floor())
     if not holes:
         return Batch(x)
     observed = torch.rand(shape, generator=generator) > 0.3
@@ -91,6 +101,48 @@ def test_an_unknown_cell_never_reaches_a_known_one(text, space):
     clean, dirty = (corrupted(made_for(text, space), each) for each in (batch, junk))
     assert torch.equal(clean, dirty)
     assert (clean[~batch.observed] == 0).all()
+
+
+@EVERY
+def test_cells_that_differ_in_kind_stay_in_theirs(text):
+    batch, corruption = batch_of(TABLE), made_for(text, TABLE)
+    seen = corruption.seen(batch)
+    assert (seen.x[~seen.observed] == 0).all()
+    assert (~seen.observed | batch.observed).all()
+    for cell in TABLE.categories:
+        values = seen.x[:, cell]
+        assert torch.equal(values, values.round().clamp(0, TABLE.kinds[cell] - 1))
+
+
+@pytest.mark.parametrize("text", ["Masking(0.5)", "Occlusion(0.5)", "Occlusion(2)"])
+@pytest.mark.parametrize("holes", [False, True])
+def test_what_is_hidden_is_told_where_cells_may_be_unknown(text, holes):
+    clean = Batch(torch.ones(40, 6))
+    for space in (TABLE, Vector(6, holes=True), Image(2, 5, 5, holes=True)):
+        batch = batch_of(space) if holes else Batch(torch.ones(40, *space.shape))
+        seen = made_for(text, space).seen(batch)
+        assert 0.1 < (~seen.observed).float().mean() < 0.8
+        assert (seen.x[~seen.observed] == 0).all()
+        assert torch.equal(seen.x, batch.x.where(seen.observed, 0.0))
+    assert made_for(text, Vector(6)).seen(clean).observed is None
+
+
+def test_the_encoder_is_told_and_the_target_is_whole():
+    codec = Codec(TABLE, Gaussian(2), Mixed(), Dense((4,)), Masking(1.0))
+    batch = batch_of(TABLE, holes=False)
+    trace = codec(batch)
+    assert not trace.seen.any()
+    assert trace.batch is batch
+    assert len(trace.q.mean.unique(dim=0)) == 1  # nothing is seen of any row
+    assert codec(batch, input=batch.x).seen is None
+
+
+def test_a_value_for_cells_that_differ_in_kind_is_refused():
+    with pytest.raises(CompositionError, match=r"value=0.5 .*no one value fits: leave value=0"):
+        Occlusion(0.5, value=0.5).on(TABLE)
+    told = Occlusion(0.5, value=0.5).on(Vector(6, holes=True)).seen(Batch(torch.ones(3, 6)))
+    assert told.observed is None
+    assert (told.x == 0.5).sum() == 9
 
 
 @EVERY
@@ -158,8 +210,8 @@ def made_wrong(cls, text):
 def test_it_damages_what_it_accepts_and_no_more(text):
     corruption = made(text)
     assert corruption.accepts
-    for support in ("real", "unit", "binary", "categories"):
-        space = Vector(6, support=support)
+    for support in ("real", "unit", "binary", "categories", "mixed"):
+        space = TABLE if support == "mixed" else Vector(6, support=support)
         if support in corruption.accepts:
             assert repr(corruption.on(space)) == text
         else:

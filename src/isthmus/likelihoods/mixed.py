@@ -60,7 +60,7 @@ class Mixed(LocationScale):
 
     def __init__(self, scale: ScaleChoice = "feature", balanced: bool = False) -> None:
         super().__init__(scale)
-        self.balanced = _flag(balanced)
+        self.balanced = truth(balanced)
         self.relative = self.balanced
 
     def build(self) -> None:

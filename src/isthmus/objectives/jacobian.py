@@ -11,6 +11,7 @@ from isthmus.errors import CompositionError
 from isthmus.objectives.as_trained import as_trained
 from isthmus.objectives.base import Term
 from isthmus.ranges import whole
+from isthmus.space import Table
 
 MAPS = ("codes", "reconstruction")
 FEW, DRAWN = 8, 1
@@ -71,7 +72,8 @@ class Jacobian(Term):
 
     def build(self, codec: Codec) -> None:
         """Choose the map, and check that the penalty means something for it."""
-        if codec.space.support == "categories":
+        space = codec.space
+        if space.support == "categories" or (isinstance(space, Table) and space.categories):
             raise CompositionError(
                 f"{self!r} was given for categories, between which there are no small steps. "
                 "Use corruption=Masking(0.25) against small changes of x."

@@ -1,0 +1,174 @@
+"""The mixed likelihood: numbers beside categories."""
+
+from dataclasses import replace
+from math import log
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from isthmus import NLL, VAE, Autoencoder, Batch, Codec, Dense, Mixed, Point, Table, inference
+from isthmus.errors import CompositionError
+from isthmus.likelihoods.mixed import CONSTANT, LEAST, truth
+from isthmus.run import Plan, start
+from isthmus.training import EVALUATED, evaluate, fit
+
+SPACE = Table((3, 1, 40, 2, 1, 3))
+# Where the numbers of each cell lie among those that the decoder writes.
+RAW = {1: 0, 4: 1, 3: slice(2, 4), 0: slice(4, 7), 5: slice(7, 10), 2: slice(10, 50)}
+
+
+def rows(space=SPACE, n=200, seed=0):
+    draw = torch.Generator().manual_seed(seed)
+    kinds = torch.tensor(space.kinds)
+    x = torch.randn(n, space.size, generator=draw)
+    x = x.where(kinds == 1, (torch.rand(x.shape, generator=draw) ** 2 * kinds).floor())
+    observed = torch.rand(x.shape, generator=draw) > 0.3
+    return Batch(x * observed, observed)
+
+
+def raw_for(likelihood, n=200):
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(n, *likelihood.raw_shape(), generator=draw)
+
+
+def trained(likelihood, epochs=3):
+    codec, objective = Autoencoder(latent_dim=2, likelihood=likelihood).compose(SPACE)
+    return fit(start(codec, objective, Plan(epochs=epochs, batch_size=50), 200), rows()) and codec
+
+
+def test_each_cell_costs_what_its_kind_does():
+    likelihood, x = Mixed(0.5).on(SPACE), rows().x
+    raw = raw_for(likelihood)
+    nats = -likelihood(raw).log_prob(x)
+    for cell, place in RAW.items():
+        if SPACE.kinds[cell] == 1:
+            expected = -torch.distributions.Normal(raw[:, place], 0.5).log_prob(x[:, cell])
+        else:
+            expected = cross_entropy(raw[:, place], x[:, cell].long(), reduction="none")
+        torch.testing.assert_close(nats[:, cell], expected)
+
+
+def test_the_mean_is_a_number_or_the_most_probable_category():
+    likelihood = Mixed().on(SPACE)
+    raw = raw_for(likelihood)
+    found = likelihood.point(likelihood(raw))
+    for cell, place in RAW.items():
+        number = SPACE.kinds[cell] == 1
+        expected = raw[:, place] if number else raw[:, place].argmax(1).float()
+        assert torch.equal(found[:, cell], expected)
+
+
+def test_the_odds_of_a_cell():
+    likelihood = Mixed().on(SPACE)
+    raw = raw_for(likelihood)
+    p = likelihood(raw)
+    for cell in SPACE.categories:
+        torch.testing.assert_close(p.probs(cell), raw[:, RAW[cell]].softmax(1))
+    for cell in SPACE.numbers:
+        with pytest.raises(CompositionError, match=rf"probs\({cell}\).* holds a number"):
+            p.probs(cell)
+
+
+def test_draws_fall_as_often_as_they_should():
+    likelihood = Mixed(0.5).on(Table((3, 1)))
+    raw = torch.tensor([[2.0, 0.0, 1.0, -1.0]])
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        draws = likelihood(raw).sample((20_000,))
+    assert draws.shape == (20_000, 1, 2)
+    shares = draws[:, 0, 0].long().bincount(minlength=3) / 20_000
+    torch.testing.assert_close(shares, raw[0, 1:].softmax(0), rtol=0, atol=0.02)
+    assert draws[:, 0, 1].mean().item() == pytest.approx(2, abs=0.02)
+    assert draws[:, 0, 1].std().item() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("kinds", [(1, 1), (2, 5), (1,), (7,)])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_a_table_of_one_kind_is_a_table(kinds, balanced):
+    space = Table(kinds)
+    codec, objective = VAE(latent_dim=2, likelihood=Mixed(balanced=balanced)).compose(space)
+    data = rows(space)
+    history = fit(start(codec, objective, Plan(epochs=2), 200), data)
+    assert torch.tensor(history.column("loss")).isfinite().all()
+    assert codec.likelihood.point(codec(data).p).shape == data.x.shape
+
+
+def test_a_mixed_likelihood_is_what_a_table_gets():
+    for family in (Autoencoder, VAE):
+        codec, _ = family(latent_dim=2).compose(SPACE)
+        assert repr(codec.likelihood) == "Mixed()"
+        torch.testing.assert_close(codec.likelihood.scale(torch.zeros(1, 2)), torch.ones(2))
+
+
+def test_balanced_nats_are_shares_of_what_the_best_constant_costs():
+    codec = trained(Mixed(balanced=True), epochs=1)
+    data, costs = rows(), codec.likelihood.costs()
+    for cell, kind in enumerate(SPACE.kinds):
+        if kind == 1:
+            assert costs[cell].item() == pytest.approx(CONSTANT)
+            continue
+        known = data.x[data.observed[:, cell], cell].long()
+        shares = (known.bincount(minlength=kind) + 1) / (len(known) + kind)
+        assert costs[cell].item() == pytest.approx(-(shares * shares.log()).sum().item(), rel=1e-5)
+    plain = Mixed().on(SPACE)
+    plain.load_state_dict(codec.likelihood.state_dict(), strict=False)
+    raw = raw_for(plain)
+    expected = plain(raw).log_prob(data.x) / costs
+    torch.testing.assert_close(codec.likelihood(raw).log_prob(data.x), expected)
+
+
+def test_a_category_that_hardly_varies_does_not_outweigh_the_rest():
+    likelihood = Mixed(balanced=True).on(Table((2,)))
+    likelihood.watch(Batch(torch.zeros(10_000, 1)))
+    assert likelihood.costs().item() == pytest.approx(LEAST)
+
+
+def test_before_anything_was_seen_all_categories_are_alike():
+    costs = Mixed(balanced=True).on(SPACE).costs()
+    assert costs.tolist() == pytest.approx([log(3), CONSTANT, log(40), log(2), CONSTANT, log(3)])
+
+
+def test_what_was_counted_is_kept_and_scoring_counts_nothing():
+    codec = trained(Mixed(balanced=True))
+    counts = codec.likelihood.counts.clone()
+    codec.eval()(rows())
+    assert torch.equal(codec.likelihood.counts, counts)
+    assert counts.sum() == 3 * rows().observed[:, list(SPACE.categories)].sum()
+    again, _ = Autoencoder(latent_dim=2, likelihood=Mixed(balanced=True)).compose(SPACE)
+    again.load_state_dict(codec.state_dict())
+    scores = [inference.scores(each.eval(), 1 * NLL(), rows()) for each in (codec, again)]
+    assert torch.equal(*scores)
+
+
+@pytest.mark.parametrize("likelihood", [Mixed(), Mixed(balanced=True)], ids=repr)
+def test_an_unknown_cell_changes_nothing(likelihood):
+    codec, data = trained(likelihood), rows()
+    for junk in (1e9, -3.0, float("nan")):
+        dirty = replace(data, x=data.x.where(data.observed, junk))
+        for codec_of in (inference.codes, lambda c, b: inference.scores(c, 1 * NLL(), b)):
+            assert torch.equal(codec_of(codec.eval(), dirty), codec_of(codec.eval(), data))
+
+
+def test_a_number_beside_ten_thousand_categories_keeps_its_say():
+    space = Table((10_000, 1))
+    codec = Codec(space, Point(2), Mixed(balanced=True), Dense(()))
+    nats = -codec(Batch(torch.zeros(5, 2))).p.log_prob(torch.zeros(5, 2)) * 1.0
+    assert 0.5 < (nats[:, 0] / nats[:, 1]).mean() < 2.5
+
+
+def test_many_categories_are_worked_on_few_rows_at_a_time():
+    space = Table((10_000,) * 30)
+    codec, objective = Autoencoder(latent_dim=2, backbone=Dense(())).compose(space)
+    assert codec.breadth == 300_000
+    sizes = []
+    codec.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    data = Batch(torch.zeros(60, 30))
+    evaluate(codec, objective, data, seed=0)
+    assert max(sizes) == inference.chunk_size(codec.breadth) == 13 < min(60, EVALUATED)
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, None])
+def test_a_balance_that_is_none_is_refused(wrong):
+    with pytest.raises(CompositionError, match=r"balanced=.*expected True or False"):
+        truth(wrong)
