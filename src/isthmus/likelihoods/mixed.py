@@ -217,7 +217,8 @@ class Cells(Distribution):
         return torch.cat(parts, dim=-1)[..., self.place]
 
 
-def _flag(balanced: Any) -> bool:
+def truth(balanced: Any) -> bool:
+    """Return ``balanced`` if it is True or False."""
     if not isinstance(balanced, bool):
         raise CompositionError(
             f"balanced={balanced!r} was given; expected True or False, as in Mixed(balanced=True)."
