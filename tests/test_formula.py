@@ -45,6 +45,7 @@ def test_spelling_may_vary():
     assert repr(read("4*KL()+NLL()", NAMES)) == "4 * KL() + NLL()"
     assert repr(read("Dense(widths=[8])", NAMES)) == "Dense([8])"
     assert repr(read("KL() * 2", NAMES)) == "2 * KL()"
+    assert read("{'a': 1, 'b': [2]}", NAMES) == {"a": 1, "b": [2]}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_spelling_may_vary():
         ("NLL().terms", r"'NLL\(\)\.terms' is not part of a formula"),
         ("Dense", r"'Dense' is not part of a formula without its brackets: Dense\(\)"),
         ("Nothing", r"'Nothing' is not part of a formula$|'Nothing' is not part of a formula\."),
-        ("{'a': 1}", r"is not part of a formula"),
+        ("{**{}}", r"is not part of a formula"),
         ("1 + 1", r"only terms can be added, and only a term can be weighted"),
         ("'a' * 3", r"only a term can be weighted"),
         ("Dense() + Dense()", r"unsupported operand"),

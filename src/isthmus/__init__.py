@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.adapters import Images, Sequences, Vectors
+    from isthmus.adapters import Images, Sequences, Tables, Vectors
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
     from isthmus.catalogue import load
     from isthmus.codec import Codec, Trace
@@ -47,12 +47,13 @@ if TYPE_CHECKING:
     )
     from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Series, Table, Vector
+    from isthmus.tasks import Generator
 
 __version__ = version("isthmus")
 
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
-    "adapters": ("Images", "Sequences", "Vectors"),
+    "adapters": ("Images", "Sequences", "Tables", "Vectors"),
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
     "catalogue": ("load",),
     "codec": ("Codec", "Trace"),
@@ -94,6 +95,7 @@ _HOMES = {
     ),
     "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
+    "tasks": ("Generator",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -124,6 +126,7 @@ __all__ = [
     "Dense",
     "Dictionary",
     "Gaussian",
+    "Generator",
     "Image",
     "Images",
     "ImportanceWeighted",
@@ -148,6 +151,7 @@ __all__ = [
     "SparsityTarget",
     "StackedAutoencoder",
     "Table",
+    "Tables",
     "Term",
     "TopK",
     "TotalCorrelation",

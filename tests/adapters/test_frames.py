@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from pandas.testing import assert_index_equal
 
-from isthmus import VAE
+from isthmus import VAE, Vectors
 from isthmus.errors import DataError
 
 HOLED = {"a": [1, 2, None] * 10, "b": [True, False, None] * 10, "c": [1.5, 2.0, None] * 10}
@@ -103,7 +103,7 @@ def test_an_array_after_a_frame_comes_back_as_an_array():
 def test_columns_of_other_things_are_named(library):
     frame = library.DataFrame({"a": [1, 2], "name": ["x", "y"], "when": np.array([1, 2], "M8[ms]")})
     with pytest.raises(DataError) as caught:
-        model_of(frame)
+        Vectors().fit(frame)
     message = str(caught.value)
     assert "2 of 3 columns don't hold numbers: name (String), when (Datetime" in message
     assert "drop these, or turn them into numbers" in message

@@ -1,16 +1,19 @@
 """Adapters: between the user's own kind of data and a Batch."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.adapters.base import Adapter, Rows, plain
 from isthmus.adapters.conditions import Conditions
-from isthmus.adapters.frames import Frame
+from isthmus.adapters.frames import Frame, of_many_kinds
 from isthmus.adapters.images import Images
 from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.sequences import Sequences, uneven
 from isthmus.adapters.vectors import Vectors
 from isthmus.space import Image, Series, Space, Support
+
+if TYPE_CHECKING:
+    from isthmus.adapters.tables import Tables
 
 __all__ = [
     "Adapter",
@@ -20,6 +23,7 @@ __all__ = [
     "Images",
     "Rows",
     "Sequences",
+    "Tables",
     "Vectors",
     "adapter_for",
     "files_in",
@@ -40,4 +44,17 @@ def adapter_for(
         return Sequences(support)
     if isinstance(X, str | Path | Files) or axes in (3, 4):
         return Images(support)
+    if support in (None, "mixed") and of_many_kinds(X):
+        from isthmus.adapters.tables import Tables
+
+        return Tables(support=support)
     return Vectors(support)
+
+
+def __getattr__(name: str) -> Any:
+    if name != "Tables":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Whoever fits rows of numbers waits for nothing that only tables need.
+    from isthmus.adapters.tables import Tables
+
+    return Tables

@@ -64,11 +64,10 @@ def frame_of(X: Any) -> Frame | None:
     DataError
         If a column doesn't hold numbers.
     """
-    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
-        raise DataError(f"A {type(X).__name__} was given, not yet read: give its .collect().")
+    check_collected(X)
     if not hasattr(X, "columns"):
         return None
-    _check_columns(list(X.columns))
+    check_columns(list(X.columns))
     import narwhals as nw
 
     frame = nw.from_native(X, eager_only=True, pass_through=True)
@@ -81,6 +80,36 @@ def frame_of(X: Any) -> Frame | None:
         dict(zip(X.columns, zip(written, frame.schema.dtypes(), strict=True), strict=True))
     )
     return Frame(library, list(X.columns), written)
+
+
+def of_many_kinds(X: Any) -> bool:
+    """Return whether ``X`` is a frame with columns that are no plain numbers.
+
+    Such are texts, dates and categories; truth values beside numbers; whole numbers or truth
+    values with NA. A frame of nothing but numbers, or but truth values, is one of `Vectors`.
+
+    Examples
+    --------
+    >>> of_many_kinds(pd.DataFrame({"a": [1.5, 2.0], "b": ["x", "y"]}))
+    True
+    """
+    check_collected(X)
+    if not hasattr(X, "columns"):
+        return False
+    check_columns(list(X.columns))
+    import narwhals as nw
+
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return False
+    dtypes = frame.schema.dtypes()
+    if any(not (each.is_numeric() or each == nw.Boolean) for each in dtypes):
+        return True
+    truths = [each == nw.Boolean for each in dtypes]
+    holed = (
+        each.is_integer() and frame[:, place].null_count() > 0 for place, each in enumerate(dtypes)
+    )
+    return (any(truths) and not all(truths)) or any(holed)
 
 
 def check_labels(frame: Frame) -> Frame:
@@ -107,7 +136,14 @@ def row_frame(values: Iterable[Any], names: Sequence[Any]) -> pd.DataFrame:
     return pd.DataFrame([plain], columns=pd.Index(names))
 
 
-def _check_columns(names: list[Any]) -> None:
+def check_collected(X: Any) -> None:
+    """Raise `DataError` for a frame that is only planned, and not yet read."""
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
+        raise DataError(f"A {type(X).__name__} was given, not yet read: give its .collect().")
+
+
+def check_columns(names: list[Any]) -> None:
+    """Raise `DataError` unless there are columns, each called differently and by one kind."""
     if not names:
         raise DataError("A table without columns was given; expected at least one.")
     twice = {str(name) for name in names if names.count(name) > 1}

@@ -1,0 +1,348 @@
+"""Tables: rows whose columns are of many kinds, as people have them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from isthmus.adapters import facts as told
+from isthmus.adapters import kinds as meant
+from isthmus.adapters.base import PART, Adapter, check_enough, known, plain, single
+from isthmus.adapters.columns import AnyColumn, Column, Kind
+from isthmus.adapters.frames import row_frame
+from isthmus.adapters.reading import read
+from isthmus.adapters.table_frames import TableFrame, kind_of, table_of
+from isthmus.errors import DataError, SupportError
+from isthmus.space import Batch, Support, Table
+
+COLUMNS = TypeAdapter(list[AnyColumn])
+"""What reads columns from plain data, and checks them."""
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Checked rows of a table: an array for each column, as the column keeps them."""
+
+    columns: list[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, rows: slice) -> "TableRows":
+        return TableRows([each[rows] for each in self.columns])
+
+
+class Tables(Adapter):
+    """Rows of a table whose columns are of many kinds: pandas, polars or other frames.
+
+    What each column means is inferred, and can be said. Numbers are standardised, ``x = (X -
+    mean) / std``; those with heavy tails go through ``asinh((X - median) / spread)`` first, and
+    come back through ``sinh``. Each category is one of a cell's values, and what is rare or
+    new shares the last of them. Dates become numbers, with the month, weekday and hour beside
+    them as categories. Any cell may be unknown: NaN, None, NaT and NA are holes.
+
+    Whole numbers are numbers, however few different ones there are, unless there are two: then
+    they are categories. Say ``kinds={"zip": "category"}`` where a number is a name.
+
+    Parameters
+    ----------
+    kinds
+        What columns mean, where you know better: ``"number"``, ``"count"`` (whole, from 0),
+        ``"boolean"``, ``"category"`` or ``"date"``, by the column's name.
+    drop
+        Columns to leave out, such as those that name rows. They may be missing later.
+    max_levels
+        How many values of a column have a category of their own, at most: the commonest.
+    support
+        ``"mixed"``, or None for the same.
+
+    Attributes
+    ----------
+    space_ : Table
+        How many categories each cell has; 1 for a number.
+    columns_ : list of str
+        The columns that were fitted.
+    kinds_ : dict
+        What each means.
+    cells_ : list of (str, slice)
+        Which cells of x belong to each column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"country": ["RU", "US", None], "celsius": [-15.0, 11.5, 12.0]})
+    >>> adapter = Tables().fit(X)
+    >>> adapter.kinds_, adapter.space_
+    ({'country': 'category', 'celsius': 'number'}, Table((3, 1)))
+    >>> adapter.transform(X).observed[:, 0]
+    tensor([ True,  True, False])
+    >>> adapter.inverse_transform(torch.tensor([[1.0, 0.0]])).round(1)
+      country  celsius
+    0      US      2.8
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[str, Kind] | None = None,
+        drop: Sequence[str] = (),
+        max_levels: int = 10_000,
+        support: Support | None = None,
+    ) -> None:
+        super().__init__(support)
+        self.kinds = kinds
+        self.drop = drop
+        self.max_levels = max_levels
+
+    def fit(self, X: Any) -> Self:
+        """Learn what each column means, and how it becomes cells.
+
+        Raises
+        ------
+        DataError
+            If a column holds values of several kinds, or names rows, or can't be what ``kinds``
+            says that it is.
+        """
+        self._learned(X)
+        return self
+
+    def fit_transform(self, X: Any) -> Batch:
+        """Do both, reading each column once."""
+        return self.batch(self._learned(X))
+
+    def _learned(self, X: Any) -> TableRows:
+        self._check_parameters()
+        frame = table_of(X)
+        check_enough(len(frame))
+        kept = self._kept(frame)
+        learned: list[Any] = []
+        rows: list[np.ndarray] = []
+        for label, name in kept.items():
+            given = read(_column(frame, label), name)
+            learned.append(meant.fitted(given, (self.kinds or {}).get(name), self.max_levels))
+            rows.append(learned[-1].read(given))
+        cells = tuple(cell for each in learned for cell in each.cells)
+        if not cells:
+            raise DataError("Nothing is known in any column: there is nothing to learn from.")
+        self.frame_ = kind_of(frame, list(kept))
+        self.fitted_: list[Any] = learned
+        self.space_ = Table(cells)
+        self._name()
+        return TableRows(rows)
+
+    def rows(self, X: Any) -> TableRows:
+        """Return ``X`` checked, an array for each column, ready to be sliced.
+
+        Columns may come in any order.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or new, or hold something else than in fit.
+        """
+        frame = table_of(X)
+        if not len(frame):
+            raise DataError("0 rows were given; expected at least one. Is the table empty?")
+        labels = self._labels(frame)
+        return TableRows(
+            [each.read(read(_column(frame, labels[each.name]), each.name)) for each in self.fitted_]
+        )
+
+    def batch(self, rows: TableRows) -> Batch:
+        """Return ``(n, cells)``, scaled; unknown cells are zero."""
+        x = np.empty((len(rows), self.space_.size), np.float32)
+        for (each, cells), values in zip(self._places(), rows.columns, strict=True):
+            x[:, cells] = each.encode(values)
+        return Batch(*known(x, holes=True))
+
+    def inverse_transform(self, x: Tensor, like: Any = None) -> Any:
+        """Return rows as a frame of the fitted columns, with their names, order and dtypes.
+
+        Its library, and the labels of its rows, are those of ``like``. Counts and whole numbers
+        come back whole, others with as many decimals as all had in training, a category as one
+        that the column has: nothing is left unknown, but columns of which nothing is known.
+        """
+        frame = self.frame_ if like is None else self._kind_of(like)
+        parts = [
+            [each.decode(part[:, cells].double().cpu().numpy()) for part in x.split(PART)]
+            for each, cells in self._places()
+        ]
+        values = [np.concatenate(each) for each in parts]
+        return frame.filled(values, [each.holds for each in self.fitted_], like)
+
+    def log_volume(self, x: Tensor) -> Tensor:
+        """Return ``log |dx / dX|`` of each cell, ``(n, cells)``: zero for categories.
+
+        Times count in seconds.
+        """
+        cells = x.detach().double().cpu().numpy()
+        volume = np.zeros_like(cells)
+        for each, place in self._places():
+            volume[:, place] = each.log_volume(cells[:, place])
+        return torch.from_numpy(volume)
+
+    def one(self, row: Any) -> Any:
+        """Return a row as a table of one row: a mapping, a labelled or a plain one, or a table.
+
+        What a mapping doesn't name is unknown.
+        """
+        if isinstance(row, Mapping):
+            if strange := [str(each) for each in row if str(each) not in self.columns_]:
+                raise DataError(f"A row with {strange[0]!r} was given. {self._expected()}")
+            return row_frame([row.get(each) for each in self.columns_], self.columns_)
+        if hasattr(row, "to_frame") and hasattr(row, "index"):
+            return self.one({str(name): value for name, value in row.items()})
+        if hasattr(row, "columns"):
+            return single(row)
+        values = list(plain(row)) if not isinstance(row, list | tuple) else list(row)
+        if len(values) != len(self.columns_):
+            raise DataError(f"A row of {len(values)} values was given. {self._expected()}")
+        return row_frame(values, self.columns_)
+
+    def describe(self) -> pd.DataFrame:
+        """Return a row for each column: its kind, what was found, its holes, its transform.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> X = pd.DataFrame({"visits": [0, 3, 1, 2], "member": [True, False, None, True]})
+        >>> print(Tables().fit(X).describe()[["column", "kind", "found"]].to_string(index=False))
+        column    kind                     found
+        visits   count whole numbers from 0 to 3
+        member boolean                66.7% true
+        """
+        return meant.table(self.fitted_)
+
+    @property
+    def columns_(self) -> list[str]:
+        """The fitted columns, as they are called."""
+        return [each.name for each in self.fitted_]
+
+    @property
+    def kinds_(self) -> dict[str, Kind]:
+        """What each column means."""
+        return {each.name: each.kind for each in self.fitted_}
+
+    @property
+    def cells_(self) -> list[tuple[str, slice]]:
+        """Which cells of x belong to each column."""
+        return [(each.name, cells) for each, cells in self._places()]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was learned, as plain data."""
+        return {
+            "frame": self.frame_.model_dump(),
+            "columns": [each.model_dump() for each in self.fitted_],
+        }
+
+    def restore(self, facts: Mapping[str, Any]) -> Self:
+        """Take over what `facts` returned."""
+        try:
+            self.frame_ = TableFrame.model_validate(facts["frame"])
+            self.fitted_ = COLUMNS.validate_python(facts["columns"])
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(each) for each in first["loc"])
+            told.expect(False, f"{place}: {first['msg']}.")
+        names = [str(each) for each in self.frame_.columns]
+        told.expect(names == self.columns_, "the frame has other columns than those fitted.")
+        told.expect(len(self.frame_.dtypes) == len(names), "dtypes are not one for each column.")
+        told.distinct(names, "columns")
+        cells = Table(tuple(cell for each in self.fitted_ for cell in each.cells))
+        told.expect(self.space_ == cells, f"it is {self.space_!r}; the columns make {cells!r}.")
+        self._name()
+        return self
+
+    def __repr__(self, N_CHAR_MAX: int = 0) -> str:
+        """Print as the call that makes it."""
+        usual = type(self)()
+        given = self.get_params().items()
+        changed = [f"{n}={v!r}" for n, v in given if v != getattr(usual, n)]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def _name(self) -> None:
+        self.n_features_in_ = len(self.fitted_)
+        vars(self).pop("feature_names_in_", None)
+        if isinstance(self.frame_.columns[0], str):
+            self.feature_names_in_ = np.array(self.columns_, dtype=object)
+
+    def _places(self) -> Iterator[tuple[Column, slice]]:
+        """Yield each column with its cells."""
+        ends = [0, *accumulate(len(each.cells) for each in self.fitted_)]
+        for each, first, end in zip(self.fitted_, ends, ends[1:], strict=False):
+            yield each, slice(first, end)
+
+    def _check_parameters(self) -> None:
+        if self.support not in (None, "mixed"):
+            raise SupportError(
+                f"The likelihood takes data of support {self.support!r}; a table of several kinds "
+                "of columns is 'mixed'. Choose Mixed(), or leave the likelihood out."
+            )
+        if strange := [k for k in (self.kinds or {}).values() if k not in meant.FITS]:
+            raise DataError(
+                f"kinds says {strange[0]!r}; expected one of {', '.join(meant.FITS)} for a column."
+            )
+        if isinstance(self.drop, str):
+            raise DataError(f"drop={self.drop!r} was given; expected a list: [{self.drop!r}].")
+        if not self.max_levels >= 1:
+            raise DataError(f"max_levels={self.max_levels} was given; expected 1 or more.")
+
+    def _kept(self, frame: Any) -> dict[Any, str]:
+        """Return the columns to learn from, with what they are called."""
+        labels = {str(each): each for each in _labels_of(frame)}
+        for what, names in (("drop", self.drop), ("kinds", self.kinds or {})):
+            if missing := [str(each) for each in names if str(each) not in labels]:
+                raise DataError(
+                    f"{what} names {missing[0]!r}, which is no column; there are "
+                    f"{_listed(list(labels))}."
+                )
+        dropped = {str(each) for each in self.drop}
+        kept = {label: name for name, label in labels.items() if name not in dropped}
+        if not kept:
+            raise DataError("No column is left to learn from: drop fewer of them.")
+        return kept
+
+    def _labels(self, frame: Any) -> dict[str, Any]:
+        """Return the label of each fitted column in a frame that was given later."""
+        labels = {str(each): each for each in _labels_of(frame)}
+        missing = [name for name in self.columns_ if name not in labels]
+        new = [name for name in labels if name not in {*self.columns_, *map(str, self.drop)}]
+        if missing or new:
+            said = [f"lacks {_listed(missing)}"] * bool(missing) + [
+                f"has {_listed(new)} beside"
+            ] * bool(new)
+            raise DataError(
+                f"The table {' and '.join(said)}. {self._expected()} Select or rename them, or "
+                "fit a model to the columns of now."
+            )
+        return labels
+
+    def _expected(self) -> str:
+        return (
+            f"Expected the {len(self.columns_)} columns that were fitted: {_listed(self.columns_)}."
+        )
+
+    def _kind_of(self, like: Any) -> TableFrame:
+        frame = table_of(like)
+        if str(frame.implementation) == self.frame_.library:
+            return self.frame_  # holes may have made floats of whole numbers: not in what returns
+        labels = self._labels(frame)
+        return kind_of(frame, [labels[name] for name in self.columns_])
+
+
+def _labels_of(frame: Any) -> list[Any]:
+    """Return the labels of a frame's columns; pandas may number them."""
+    return list(frame.to_native().columns) if frame.implementation.is_pandas() else frame.columns
+
+
+def _column(frame: Any, label: Any) -> Any:
+    return frame[:, _labels_of(frame).index(label)]
+
+
+def _listed(names: list[str], most: int = 20) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
