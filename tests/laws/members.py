@@ -77,6 +77,7 @@ EXAMPLES = {
     "Objective": ["NLL() + 4 * KL()", "NLL() + WarmUp(0.2, peak=2) * KL()"],
     "Vectors": ["Vectors()", "Vectors('real')"],
     "Sequences": ["Sequences()"],
+    "Tables": ["Tables()"],
     "Images": ["Images()", "Images(size=(4, 4))"],
 }
 
