@@ -116,28 +116,27 @@ def _check_texts(given: Given) -> None:
     assert given.levels is not None
     name, levels = given.name, given.levels
     either = f"or say kinds={{{name!r}: 'category'}} if they are codes"
-    shown = f"such as {levels[0]!r}"
     looked = [str(each) for each in levels[:LOOKED_AT]]
     dates = [each for each in looked if DATE.fullmatch(each)]
     if len(levels) > FEW and len(dates) >= WRITTEN * len(looked):
         raise DataError(
-            f"Column {name} holds dates written as text, {shown}. Expected dates: give "
-            f"pd.to_datetime(df[{name!r}]), {either}."
+            f"Column {name} holds dates written as text, such as {dates[0]!r}. "
+            f"Expected dates: give pd.to_datetime(df[{name!r}]), {either}."
         )
     numbers = [each for each in looked if _is_number(each)]
     if len(levels) > FEW and len(numbers) >= WRITTEN * len(looked):
         odd = next((each for each in looked if not _is_number(each)), None)
         beside = f", beside {odd!r}, which is none" if odd is not None else ""
         raise DataError(
-            f"Column {name} holds numbers written as text, {shown}{beside}. Expected numbers: give "
-            f"pd.to_numeric(df[{name!r}], errors='coerce'), once commas are points, {either}."
+            f"Column {name} holds numbers written as text, such as {numbers[0]!r}{beside}. "
+            f"Expected numbers: give pd.to_numeric(df[{name!r}], errors='coerce'), once commas are points, {either}."
         )
     known = int(given.known.sum())
     if known >= LEAST and len(levels) > DISTINCT * known:
         raise DataError(
-            f"Column {name} holds {len(levels):,} different texts in {known:,} rows, {shown}: it "
-            "names rows, and nothing can be learnt from a name. Leave it out with "
-            f"Tables(drop=[{name!r}]), {either.removeprefix('or ')}."
+            f"Column {name} holds {len(levels):,} different texts in {known:,} rows, such as "
+            f"{looked[0]!r}: it names rows, and nothing can be learnt from a name. Leave it out with "
+            f"Tables(drop=[{name!r}]), {either}."
         )
 
 

@@ -12,7 +12,7 @@ from isthmus.adapters.columns.ticks import from_ticks, to_ticks
 from isthmus.adapters.reading import Given
 
 RARE, MANY = 5, 50
-"""A value that stands fewer than so many times is rare, in a column of more than so many."""
+"""A value that stands fewer than so many times is rare, beyond the so many commonest."""
 
 
 class Category(Column):
@@ -50,9 +50,8 @@ class Category(Column):
         counts = np.bincount(given.values[given.values >= 0], minlength=len(given.levels))
         present = np.flatnonzero(counts)
         order = present[np.argsort(-counts[present], kind="stable")]
-        least = RARE if len(order) > MANY else 1
-        kept = order[counts[order] >= least][:max_levels]
-        kept = kept if len(kept) else order[:max_levels]
+        common = (counts[order] >= RARE) | (np.arange(len(order)) < MANY)
+        kept = order[common][:max_levels]
         left = np.setdiff1d(order, kept)
         other = left[np.argmax(counts[left])] if len(left) else kept[0]
         kept = np.sort(kept) if given.declared else kept

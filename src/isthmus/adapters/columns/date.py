@@ -199,7 +199,9 @@ def _step(ticks: np.ndarray, unit: str) -> int:
 
 def _part(said: pd.DatetimeIndex, part: Part) -> np.ndarray:
     calendar: Any = said
-    return np.asarray(calendar.month - 1 if part == "month" else getattr(calendar, part))
+    if part == "month":
+        return np.asarray(calendar.month - 1)
+    return np.asarray(calendar.hour if part == "hour" else calendar.day_of_week)
 
 
 def _zoned(zone: str | None) -> str:

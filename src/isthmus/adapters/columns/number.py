@@ -9,8 +9,8 @@ from isthmus.adapters.columns.base import Column, Kind, share_of_holes
 from isthmus.adapters.reading import Given
 from isthmus.errors import DataError
 
-FAR, FARTHEST = 8.0, 50.0
-"""How far one in a thousand may lie, or any, in robust standard deviations."""
+FAR, FARTHEST, OUTLYING = 8.0, 50.0, 6.0
+"""How far one in a thousand may lie, or any, in robust spreads; and any in plain ones."""
 MOST_DECIMALS = 4
 NORMAL_IQR = 1.349
 """How far apart the quartiles of a normal distribution of variance 1 are."""
@@ -81,13 +81,15 @@ def _tails(values: np.ndarray) -> tuple[float, float, bool]:
     more than half of the values are one, it is the median distance of the others from it. Tails
     are heavy where one value in a thousand lies beyond ``FAR`` of them, or any beyond
     ``FARTHEST``: a normal distribution has 3.3, an exponential 7.6, a log-normal of sigma 1 19.
+    Where no value lies ``OUTLYING`` standard deviations off, they do no harm as they are.
     """
     low, centre, high = np.quantile(values, [0.25, 0.5, 0.75])
     away = np.abs(values - centre)
     spread = (high - low) / NORMAL_IQR
     if not spread:
         spread = np.median(away[away > 0])
-    heavy = np.quantile(away, 0.999) > FAR * spread or away.max() > FARTHEST * spread
+    far = np.quantile(away, 0.999) > FAR * spread or away.max() > FARTHEST * spread
+    heavy = far and np.abs(values - values.mean()).max() > OUTLYING * values.std()
     return float(centre), float(spread), bool(heavy)
 
 
@@ -158,7 +160,7 @@ class Number(Column):
     def decode(self, x: np.ndarray) -> np.ndarray:
         values = self.scale.back(x[:, 0])
         if self.decimals is not None:
-            values = np.round(values, self.decimals)
+            values = np.round(values, self.decimals) + 0.0  # no -0.0
         return np.maximum(values, 0) if self.kind == "count" else values
 
     def log_volume(self, x: np.ndarray) -> np.ndarray:
