@@ -178,7 +178,7 @@ def test_a_learned_scale_is_one_for_all_a_feature_or_a_channel(cls):
 @pytest.mark.parametrize("cls", [Normal, Laplace])
 def test_a_learned_scale_starts_at_one(cls):
     for choice in ("shared", "feature"):
-        scale = cls(choice).on(Vector(3)).scale()
+        scale = cls(choice).on(Vector(3)).scale(torch.zeros(1, 3))
         torch.testing.assert_close(scale, torch.ones_like(scale))
 
 

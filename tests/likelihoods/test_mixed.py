@@ -103,7 +103,7 @@ def test_a_mixed_likelihood_is_what_a_table_gets():
 
 def test_balanced_nats_are_shares_of_what_the_best_constant_costs():
     codec = trained(Mixed(balanced=True), epochs=1)
-    data, costs = rows(), codec.likelihood.costs()
+    data, costs = rows(), codec.likelihood.costs
     for cell, kind in enumerate(SPACE.kinds):
         if kind == 1:
             assert costs[cell].item() == pytest.approx(CONSTANT)
@@ -121,11 +121,11 @@ def test_balanced_nats_are_shares_of_what_the_best_constant_costs():
 def test_a_category_that_hardly_varies_does_not_outweigh_the_rest():
     likelihood = Mixed(balanced=True).on(Table((2,)))
     likelihood.watch(Batch(torch.zeros(10_000, 1)))
-    assert likelihood.costs().item() == pytest.approx(LEAST)
+    assert likelihood.costs.item() == pytest.approx(LEAST)
 
 
 def test_before_anything_was_seen_all_categories_are_alike():
-    costs = Mixed(balanced=True).on(SPACE).costs()
+    costs = Mixed(balanced=True).on(SPACE).costs
     assert costs.tolist() == pytest.approx([log(3), CONSTANT, log(40), log(2), CONSTANT, log(3)])
 
 

@@ -37,6 +37,7 @@ class Cells(nn.Module):
     (tensor([[0.5000, 0.0000, 0.0000, 1.0000, 1.0000, 1.0000]]), Vector(6))
     """
 
+    numbers: Tensor
     owner: Tensor
     level: Tensor
     many: Tensor
@@ -44,12 +45,14 @@ class Cells(nn.Module):
 
     def __init__(self, space: Table) -> None:
         super().__init__()
-        few = [place for place in space.order if space.kinds[place] <= ONE_HOT]
-        many = [place for place in space.order if space.kinds[place] > ONE_HOT]
-        levels = [(-1.0,) if space.kinds[p] == 1 else range(space.kinds[p]) for p in few]
-        owner = [place for place, each in zip(few, levels, strict=True) for _ in each]
+        categories = space.order[len(space.numbers) :]
+        few = [place for place in categories if space.kinds[place] <= ONE_HOT]
+        many = [place for place in categories if space.kinds[place] > ONE_HOT]
+        owner = [place for place in few for _ in range(space.kinds[place])]
+        level = [float(each) for place in few for each in range(space.kinds[place])]
+        self.register_buffer("numbers", torch.tensor(space.numbers, dtype=torch.long))
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.long))
-        self.register_buffer("level", torch.tensor([each for some in levels for each in some]))
+        self.register_buffer("level", torch.tensor(level))
         self.embedding = None
         if many:
             sizes = [space.kinds[place] for place in many]
@@ -59,18 +62,20 @@ class Cells(nn.Module):
             self.embedding = nn.Embedding(sum(sizes), EMBEDDED)
             # As long as the one 1 of a category that is laid out: no cell begins louder.
             nn.init.normal_(self.embedding.weight, std=1 / sqrt(EMBEDDED))
-        self.space = Vector(len(owner) + EMBEDDED * len(many) + space.size)
+        self.space = Vector(len(space.numbers) + len(owner) + EMBEDDED * len(many) + space.size)
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Return ``(B, features)`` from ``(B, cells)``."""
         known = torch.ones_like(x) if observed is None else observed.to(x.dtype)
         x = x if observed is None else x.where(observed, 0.0)
-        spread = x[:, self.owner]
-        spread = spread.where(self.level < 0, (spread == self.level).to(x.dtype))
-        parts = [spread * known[:, self.owner]]
+        parts = [x.index_select(1, self.numbers)]
+        # No category is below zero: an unknown one is none of them.
+        told = x if observed is None else x.where(observed, -1.0)
+        parts.append((told.index_select(1, self.owner) == self.level).to(x.dtype))
         if self.embedding is not None:
-            vectors = self.embedding(x[:, self.many].long() + self.start)
-            parts.append((vectors * known[:, self.many, None]).flatten(1))
+            vectors = self.embedding(x.index_select(1, self.many).long() + self.start)
+            there = known.index_select(1, self.many)
+            parts.append((vectors * there[..., None]).flatten(1))
         return torch.cat([*parts, known], dim=1)
 
 

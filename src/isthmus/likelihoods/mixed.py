@@ -1,21 +1,22 @@
 """The mixed likelihood: numbers and categories side by side, each in nats of its own kind."""
 
-from collections.abc import Sequence
-from math import e, log, pi
+from math import e, inf, log, pi
 from typing import Any
 
 import torch
-from torch import Size, Tensor, distributions
-from torch.distributions import Distribution, constraints
-from torch.distributions.constraints import Constraint
+from torch import Size, Tensor
+from torch.distributions import Distribution
 
 from isthmus.errors import CompositionError
+from isthmus.likelihoods.cells import Cells, Odds
 from isthmus.likelihoods.normal import Noise
 from isthmus.likelihoods.scale import LocationScale, Scale, ScaleChoice
 from isthmus.space import Batch, Table, Vector
 
 CONSTANT = log(2 * pi * e) / 2
 """What the best constant costs for a standardised number, in nats: 1.4189."""
+FEW = 32
+"""Up to how many categories count as few."""
 LEAST = 0.1
 """What it is taken to cost at least: a cell that hardly varies would outweigh all others."""
 
@@ -55,8 +56,10 @@ class Mixed(LocationScale):
     accepts = ("mixed",)
     order: Tensor
     place: Tensor
+    beside: Tensor
     starts: Tensor
     counts: Tensor
+    costs: Tensor
 
     def __init__(self, scale: ScaleChoice = "feature", balanced: bool = False) -> None:
         super().__init__(scale)
@@ -70,11 +73,27 @@ class Mixed(LocationScale):
         order = torch.tensor(space.order)
         self.register_buffer("order", order)
         self.register_buffer("place", order.argsort())
+        self._divide(space)
         if self.balanced:
             kinds = [space.kinds[place] for place in space.order[len(space.numbers) :]]
             starts = [sum(kinds[:each]) for each in range(len(kinds))]
             self.register_buffer("starts", torch.tensor(starts, dtype=torch.long))
             self.register_buffer("counts", torch.zeros(sum(kinds), dtype=torch.long))
+            self.register_buffer("costs", self._costs())
+
+    def _divide(self, space: Table) -> None:
+        """Say what part each of the decoder's numbers has.
+
+        Cells of few categories are worked on together, as if all had as many as the one that has
+        most: there may be many such cells, no two alike.
+        """
+        self.few = [(kind, cells) for kind, cells in space.groups if kind <= FEW]
+        self.many = [(kind, cells) for kind, cells in space.groups if kind > FEW]
+        kinds = [kind for kind, cells in self.few for _ in cells]
+        beside = [i * kinds[-1] + each for i, kind in enumerate(kinds) for each in range(kind)]
+        self.register_buffer("beside", torch.tensor(beside, dtype=torch.long))
+        wide = (kind * len(cells) for kind, cells in self.many)
+        self.widths = [len(space.numbers), sum(kinds), *wide]
 
     def raw_shape(self) -> Size:
         """Return ``(numbers,)``: one for each number, and one for each category of each cell.
@@ -83,17 +102,22 @@ class Mixed(LocationScale):
         """
         return Size((sum(self._table.kinds),))
 
-    def forward(self, raw: Tensor) -> "Cells":
+    def forward(self, raw: Tensor) -> Cells:
         """Return the distribution of each cell, elementwise over ``(B, cells)``."""
-        space = self._table
-        first = len(space.numbers)
-        parts: list[Distribution] = [Noise(raw[:, :first], self.scale(raw[:, :first]))]
-        for kind, cells in space.groups:
-            logits = raw[:, first : first + kind * len(cells)].unflatten(1, (-1, kind))
-            parts.append(Odds(logits=logits, validate_args=False))
-            first += kind * len(cells)
-        costs = self.costs().to(raw.dtype) if self.balanced else None
-        return Cells(parts, self.order, self.place, costs)
+        numbers, few, *many = raw.split(self.widths, dim=1)
+        parts: list[Distribution] = [Noise(numbers, self.scale(numbers))]
+        if few.shape[1]:
+            parts.append(Odds(self._side_by_side(few)))
+        wide = zip(self.many, many, strict=True)
+        parts += [Odds(each.unflatten(1, (-1, kind))) for (kind, _), each in wide]
+        costs = self.costs.to(raw.dtype) if self.balanced else None
+        return Cells(parts, self.order, self.place, self._table.kinds, costs)
+
+    def _side_by_side(self, raw: Tensor) -> Tensor:
+        """Return the log-odds of cells of few categories as ``(B, n, most)``."""
+        most = self.few[-1][0]
+        odds = raw.new_full((len(raw), most * sum(len(cells) for _, cells in self.few)), -inf)
+        return odds.scatter(1, self.beside.expand(len(raw), -1), raw).unflatten(1, (-1, most))
 
     def watch(self, batch: Batch) -> None:
         """Count the categories that training sees."""
@@ -104,8 +128,9 @@ class Mixed(LocationScale):
         known, values = known[:, cells].long(), batch.x[:, cells].long()
         # Into an unknown cell's place goes nothing, whatever stands there.
         self.counts.scatter_add_(0, (values * known + self.starts).flatten(), known.flatten())
+        self.costs.copy_(self._costs())
 
-    def costs(self) -> Tensor:
+    def _costs(self) -> Tensor:
         """Return what the best constant costs in each cell, ``(cells,)`` nats.
 
         Of a category seen ``n`` times out of ``N`` the share is taken to be
@@ -124,97 +149,6 @@ class Mixed(LocationScale):
     def _table(self) -> Table:
         assert isinstance(self.space, Table)
         return self.space
-
-
-class Odds(distributions.Categorical):
-    """Categories as numbers among numbers, elementwise over ``(B, n)``."""
-
-    @property
-    def mean(self) -> Tensor:
-        """The most probable category."""
-        return self.mode.to(self.logits.dtype)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Return the log-probability of each category."""
-        # What stands in an unknown cell is never looked at, but must lie within the table.
-        return super().log_prob(value.long().clamp(0, self.logits.shape[-1] - 1))
-
-    def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Draw a category for each cell."""
-        return super().sample(Size(sample_shape)).to(self.logits.dtype)
-
-
-class Cells(Distribution):
-    """A row of cells that differ in kind: elementwise over ``(B, cells)``.
-
-    Parameters
-    ----------
-    parts
-        The numbers, be there any or not, and each group of categories: elementwise over their
-        own cells.
-    order
-        Which cells those are, one part after the other.
-    place
-        Where each cell is found among them.
-    costs
-        What each cell's nats are divided by, ``(cells,)``.
-    """
-
-    def __init__(
-        self,
-        parts: Sequence[Distribution],
-        order: Tensor,
-        place: Tensor,
-        costs: Tensor | None = None,
-    ) -> None:
-        self.parts, self.order, self.place, self.costs = parts, order, place, costs
-        self.sizes = [each.batch_shape[1] for each in parts]
-        rows = parts[0].batch_shape[0]
-        super().__init__(Size((rows, len(order))), validate_args=False)
-
-    @property
-    def arg_constraints(self) -> dict[str, Constraint]:
-        """What its parts may be is for them to say."""
-        return {}
-
-    @property
-    def support(self) -> Constraint:
-        """Any number, in the cells that hold them; a category where there are such."""
-        return constraints.real
-
-    @property
-    def mean(self) -> Tensor:
-        """The mean of each number, the most probable of each category: ``(B, cells)``."""
-        return self._laid([each.mean for each in self.parts])
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Return the nats of each cell, ``(..., B, cells)``."""
-        values = value[..., self.order].split(self.sizes, dim=-1)
-        log_p = self._laid([p.log_prob(x) for p, x in zip(self.parts, values, strict=True)])
-        return log_p if self.costs is None else log_p / self.costs
-
-    def sample(self, sample_shape: Any = ()) -> Tensor:
-        """Draw each cell, ``(*sample_shape, B, cells)``."""
-        with torch.no_grad():
-            return self._laid([each.sample(Size(sample_shape)) for each in self.parts])
-
-    def probs(self, cell: int) -> Tensor:
-        """Return the probability of each category of one cell, ``(B, kind)``."""
-        at = int(self.place[cell])
-        for part, size in zip(self.parts, self.sizes, strict=True):
-            if at < size and isinstance(part, Odds):
-                return part.probs[:, at]
-            at -= size
-            if at < 0:
-                break
-        raise CompositionError(
-            f"probs({cell}) was asked for, and cell {cell} holds a number: it has a density. Use "
-            "log_prob(x)."
-        )
-
-    def _laid(self, parts: list[Tensor]) -> Tensor:
-        """Return the cells of all parts in the order of x."""
-        return torch.cat(parts, dim=-1)[..., self.place]
 
 
 def truth(balanced: Any) -> bool:
