@@ -143,7 +143,8 @@ training images, batch {BATCH}, Adam from {RATE:g}, without labels; then multino
 regression on the codes (LBFGS, {ITERATIONS} steps, weight decay {DECAY:g}).
 As Makhzani and Frey do, more codes are kept for the classifier than in training:
 {ALPHA} k in the second column (theirs: 1 to 3 k); that, tied weights and the decay
-were chosen at k = 25 on training images kept aside (`k_sparse.py choose`; there, 30,000 images to learn from: 2.28 % with 3 k, 2.25 with 8 k; 2.38 without revival;
+were chosen at k = 25 on training images kept aside (`k_sparse.py choose`; there, 30,000 images
+to learn from: 2.28 % with 3 k, 2.25 with 8 k; 2.38 without revival;
 2.49 with 50,000, untied, from twice the learning rate, after 30 epochs).
 Squared error: of test images, from k codes. Target: 1.4 % at the best k; published: 2.10 at k = 10,
 1.35 at 25, 1.54 at 40, 7.20 for raw pixels. The decoder's weights are drawn in
