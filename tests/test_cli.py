@@ -247,7 +247,8 @@ def test_demo_ends_with_the_page_to_open(out: Path, monkeypatch: pytest.MonkeyPa
     ("command", "says"),
     [
         ("fit nothing.csv", "nothing.csv does not exist"),
-        ("fit iris.csv", "species (str). Leave it out with: --drop species. It may"),
+        ("fit iris.csv --kind species=date", "holds texts, and kinds says that it is a date"),
+        ("fit iris.csv --kind colour=date", "kinds names 'colour', which is no column"),
         ("fit iris.csv --drop specie", "no column specie; it has a, b, c, d, species (perhaps"),
         ("fit iris.csv --out iris.csv/x", "Can't write iris.csv/x: "),
         ("fit nothing.csv --out /proc/x", "Can't write /proc/x: "),
@@ -290,6 +291,10 @@ def test_an_error_is_one_line_on_stderr(out: Path, command: str, says: str) -> N
         ("reconstruct digits.npy -m digits", "name a folder, or a .png or .npy file, with -o"),
         ("reconstruct digits.npy -m digits -o x.csv", "Pictures don't go into a file that ends in"),
         ("sample 0 -m table", "N"),
+        ("fit iris.csv --kind species", "expected COLUMN=KIND for a column of a table, with one"),
+        ("fit iris.csv --kind a=colour", "number, count, boolean, category, date"),
+        ("fit digits.npy --kind a=number", "expected COLUMN=KIND for a column of a table"),
+        ("fit iris.csv --kind a=count --adapter Vectors()", "it goes with --adapter Tables()"),
         ("frobnicate", "frobnicate"),
     ],
 )
@@ -309,14 +314,6 @@ def test_missing_and_renamed_columns_are_named(out: Path) -> None:
     IRIS.assign(d="high").to_csv(out / "text.csv", index=False)
     said = isthmus("encode", out / "text.csv", "-m", "table", code=1).stderr
     assert "d (str). The model was fitted to numbers there" in said
-
-
-def test_every_column_of_text_is_named_to_be_dropped(out: Path) -> None:
-    words = {f"word {place}": "high" for place in range(10)}
-    IRIS.assign(**words).to_csv(out / "text.csv", index=False)
-    said = isthmus("fit", out / "text.csv", "-o", out / "m", code=1).stderr
-    assert " ".join(f"--drop 'word {place}'" for place in range(10)) + ". One of" in said
-    assert "--label 'word 0'" in said
 
 
 def test_columns_are_matched_by_name(out: Path) -> None:

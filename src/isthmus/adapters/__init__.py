@@ -44,7 +44,7 @@ def adapter_for(
         return Sequences(support)
     if isinstance(X, str | Path | Files) or axes in (3, 4):
         return Images(support)
-    if support in (None, "mixed") and of_many_kinds(X):
+    if support == "mixed" or (support is None and of_many_kinds(X)):
         from isthmus.adapters.tables import Tables
 
         return Tables(support=support)

@@ -129,14 +129,15 @@ def _check_texts(given: Given) -> None:
         beside = f", beside {odd!r}, which is none" if odd is not None else ""
         raise DataError(
             f"Column {name} holds numbers written as text, such as {numbers[0]!r}{beside}. "
-            f"Expected numbers: give pd.to_numeric(df[{name!r}], errors='coerce'), once commas are points, {either}."
+            f"Expected numbers: give pd.to_numeric(df[{name!r}], errors='coerce'), "
+            f"once commas are points, {either}."
         )
     known = int(given.known.sum())
     if known >= LEAST and len(levels) > DISTINCT * known:
         raise DataError(
             f"Column {name} holds {len(levels):,} different texts in {known:,} rows, such as "
-            f"{looked[0]!r}: it names rows, and nothing can be learnt from a name. Leave it out with "
-            f"Tables(drop=[{name!r}]), {either}."
+            f"{looked[0]!r}: it names rows, and nothing can be learnt from a name. Leave it out "
+            f"with Tables(drop=[{name!r}]), {either}."
         )
 
 

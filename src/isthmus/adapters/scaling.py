@@ -41,6 +41,7 @@ def check_support(values: np.ndarray, support: Support, levels: int = 0) -> None
         "unit": "numbers from 0 to 1",
         "binary": "nothing but 0 and 1",
         "categories": "whole numbers from 0" + (f" to {levels - 1}" if levels else ""),
+        "mixed": "rows of a table, which adapter=Tables() reads",
     }[support]
     raise SupportError(
         f"The values run from {low:g} to {high:g}; expected {expected}. Rescale them, or "

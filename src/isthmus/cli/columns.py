@@ -1,16 +1,15 @@
 """Columns: which of a table's columns are for training, and which a model knows."""
 
 import os
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from isthmus.adapters import Files, Images, Sequences
+from isthmus.adapters import Files, Images, Sequences, Tables
 from isthmus.cli.files import Readable
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
@@ -76,7 +75,7 @@ def to_learn_from(
     Raises
     ------
     DataError
-        If a column is not there, or doesn't hold numbers.
+        If a column is not there.
     """
     if not isinstance(X, pd.DataFrame):
         if label or drop or condition:
@@ -92,13 +91,6 @@ def to_learn_from(
     label = label or (condition[0] if len(condition) == 1 else None)
     if not len(kept.columns):
         raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
-    if others := _not_numbers(kept):
-        dropped = " ".join(f"--drop {shlex.quote(name)}" for name in others)
-        them, one = ("it", "It") if len(others) == 1 else ("them", "One of them")
-        raise DataError(
-            f"{_counted(others, kept, source)} Leave {them} out with: {dropped}. {one} may "
-            f"colour the report instead: --label {shlex.quote(others[0])}"
-        )
     y = X.loc[:, list(condition)] if condition else None
     return Data(kept, source, X[label].to_numpy() if label else None, y=y)
 
@@ -137,6 +129,13 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
                 "(n, steps)."
             )
         return Data(X, source)
+    if isinstance(model.adapter_, Tables):
+        if not isinstance(X, pd.DataFrame):
+            raise DataError(
+                f"{source} holds {'pictures' if isinstance(X, Files) else 'an array'}; the model "
+                "was fitted to a table of columns of many kinds. Give it a CSV or Parquet file."
+            )
+        return _by_name(X, model.adapter_.columns_, conditions_of(model), source)
     if isinstance(X, Files) or (isinstance(X, np.ndarray) and X.ndim != 2):
         raise DataError(
             f"{source} holds pictures; the model was fitted to a table of "
@@ -144,7 +143,8 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
         )
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if isinstance(X, pd.DataFrame) and names:
-        return _by_name(X, names, conditions_of(model), source)
+        known = _by_name(X, names, conditions_of(model), source)
+        return replace(known, X=_numbers(X.loc[:, names], source))
     expected: int = model.n_features_in_  # pyright: ignore[reportAttributeAccessIssue]
     if X.shape[1] != expected:
         raise DataError(
@@ -196,7 +196,7 @@ def _by_name(X: pd.DataFrame, names: Sequence[str], conditions: Sequence[str], s
     left_out = [str(name) for name in X.columns if name not in [*names, *conditions]]
     there = [name for name in conditions if name in X.columns]
     y = X.loc[:, there] if there else None
-    return Data(_numbers(X.loc[:, list(names)], source), source, left_out=left_out, y=y)
+    return Data(X.loc[:, list(names)], source, left_out=left_out, y=y)
 
 
 def _numbers(X: pd.DataFrame, source: str) -> pd.DataFrame:

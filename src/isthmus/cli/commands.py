@@ -146,6 +146,14 @@ def fit(
             help="A column that the others depend on, for a conditional family; repeatable.",
         ),
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=KIND",
+            help="What a column of a table is: number, count, boolean, category or date; "
+            "repeatable.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
     ] = True,
@@ -155,7 +163,7 @@ def fit(
     **given: Any,
 ) -> Answer:
     """Train an autoencoder, and write the model with a report."""
-    from isthmus.cli import columns, files, jobs, options
+    from isthmus.cli import columns, files, jobs, options, tables
 
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
@@ -164,6 +172,7 @@ def fit(
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
     jobs.check_free(folder)
     ready = columns.to_learn_from(files.read(data), str(data), label, drop or (), condition or ())
+    tables.say_kinds(model, ready.X, kind or ())
     return jobs.train(model, ready, folder, resume)
 
 

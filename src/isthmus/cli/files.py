@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,8 @@ Kind = Literal["pictures", "series", "figures"]
 SEPARATORS = ",;\t|"
 HOLES = ["?", " ?"]
 """What stands for a missing value, besides what pandas takes for one."""
+DATED = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d|$)")
+"""How a text begins that may be a date as ISO 8601 writes it."""
 SEEN = 64
 """How tall a picture on a sheet should be, in pixels."""
 WIDEST = 12
@@ -152,8 +155,20 @@ def _read_csv(path: Path) -> pd.DataFrame:
             f"columns are called 0 to {len(found.columns) - 1}."
         )
     if isinstance(found.columns[0], str) and found.columns[0].startswith("Unnamed: 0"):
-        return found.set_index(found.columns[0]).rename_axis(None)  # written with row names
-    return found.set_axis([str(name) for name in found.columns], axis=1)
+        # Written with row names.
+        return _dated(found.set_index(found.columns[0]).rename_axis(None))
+    return _dated(found.set_axis([str(name) for name in found.columns], axis=1))
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its texts that are dates, such as 2026-05-17 or with a time, as such."""
+    for name in frame.columns:
+        values: Any = frame[name]
+        first = next(iter(values.dropna()), None)
+        if isinstance(first, str) and DATED.match(first):
+            with suppress(ValueError, TypeError):  # others are texts
+                frame[name] = pd.to_datetime(values, format="ISO8601")
+    return frame
 
 
 def _header(names: Sequence[str]) -> int | None:

@@ -12,11 +12,11 @@ import pandas as pd
 import typer
 
 from isthmus import report, store, writing
-from isthmus.adapters import Files, Images, Sequences
+from isthmus.adapters import Files, Images, Sequences, Tables
 from isthmus.backbones import Dense
 from isthmus.catalogue import load
 from isthmus.checks import check_fields, device_called
-from isthmus.cli import columns, files, screen
+from isthmus.cli import columns, files, screen, tables
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
@@ -121,9 +121,17 @@ def _clear(kept: Path) -> None:
 
 
 def _check_data(model: BaseAutoencoder, X: Any) -> None:
-    """Raise `DataError` for data that can't be learnt from; files are checked as they are read."""
-    if not isinstance(X, Files):
-        model._adapter_for(X).fit(X)  # pyright: ignore[reportPrivateUsage]
+    """Raise `DataError` for data that can't be learnt from; files are checked as they are read.
+
+    What the columns of a table were taken for is told.
+    """
+    if isinstance(X, Files):
+        return
+    adapter = model._adapter_for(X)  # pyright: ignore[reportPrivateUsage]
+    if isinstance(adapter, Tables):
+        tables.told(adapter, X)
+    else:
+        adapter.fit(X)
 
 
 def _fit(model: BaseAutoencoder, data: Data, kept: Path) -> None:
@@ -167,6 +175,8 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
     history, space, corruption = model.history_, model.codec_.space, model.codec_.corruption
     best = history.rows[history.best - 1] if history.rows else {}
     shape = {"shape": list(space.shape)} if len(space.shape) > 1 else {"columns": space.size}
+    if isinstance(model.adapter_, Tables):
+        shape = {"columns": len(model.adapter_.columns_)}
     return {
         **shape,
         "family": type(model).__name__,
@@ -185,6 +195,8 @@ def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoe
     """Load a model, and check that the rows, or figures, that it makes can go to ``out``."""
     fitted = load(model)
     kind = "figures" if figures else _kind(fitted)
+    if not figures:
+        tables.check_writable(fitted, out)
     if kind != "figures" and out is None:
         where = "a folder, or a .png or .npy file" if kind == "pictures" else "a .npy file"
         raise typer.BadParameter(
@@ -331,6 +343,7 @@ def inside(model: BaseAutoencoder) -> dict[str, Any]:
     named = getattr(model, "feature_names_in_", None)
     return {
         **about(model),
+        **({"kinds": model.adapter_.kinds_} if isinstance(model.adapter_, Tables) else {}),
         "column_names": None if named is None else [str(name) for name in named],
         "backbone": repr(model.backbone) if model.backbone else "chosen from the data",
         "weights": sum(each.numel() for each in model.codec_.parameters()),

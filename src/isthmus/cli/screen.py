@@ -50,6 +50,11 @@ def note(text: str, style: str = "dim") -> None:
     Console(stderr=True).print(Text(text, style=style), soft_wrap=True)
 
 
+def told(shown: RenderableType) -> None:
+    """Print a table beside the answer, on stderr."""
+    Console(stderr=True, highlight=False).print(shown)
+
+
 def error(text: str) -> None:
     """Print what went wrong on stderr."""
     said = Text.assemble(("Error: ", "bold red"), text)
