@@ -3,12 +3,29 @@
 from dataclasses import replace
 from math import log
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from isthmus import NLL, VAE, Autoencoder, Batch, Codec, Dense, Mixed, Point, Table, inference
-from isthmus.errors import CompositionError
+from isthmus import (
+    NLL,
+    VAE,
+    Autoencoder,
+    Batch,
+    Codec,
+    Dense,
+    Image,
+    Mixed,
+    Point,
+    Table,
+    Vector,
+    Vectors,
+    inference,
+    load,
+)
+from isthmus.errors import CompositionError, DataError, SupportError
 from isthmus.likelihoods.mixed import CONSTANT, LEAST, truth
 from isthmus.run import Plan, start
 from isthmus.training import EVALUATED, evaluate, fit
@@ -172,3 +189,43 @@ def test_many_categories_are_worked_on_few_rows_at_a_time():
 def test_a_balance_that_is_none_is_refused(wrong):
     with pytest.raises(CompositionError, match=r"balanced=.*expected True or False"):
         truth(wrong)
+
+
+@pytest.mark.parametrize("space", [Vector(3, support="mixed"), Image(1, 2, 2, support="mixed")])
+def test_only_a_table_has_cells_of_several_kinds(space):
+    with pytest.raises(SupportError, match=r"was given for .*expected the rows of a table"):
+        Mixed().on(space)
+
+
+def test_the_likelihood_chooses_the_adapter():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = Autoencoder(latent_dim=2, epochs=1, likelihood=Mixed())
+    assert model.fit(pd.DataFrame(X, columns=["a", "b"])).codec_.space == Table((1, 1))
+    for other in (X, X.reshape(5, 3, 4)):
+        with pytest.raises(DataError, match="table"):
+            model.fit(other)
+    with pytest.raises(SupportError, match=r"rows of a table, which adapter=Tables\(\) reads"):
+        Vectors("mixed").fit(X)
+
+
+def test_a_table_comes_back_from_the_disk_with_its_balance(tmp_path):
+    draw = np.random.default_rng(0)
+    X = pd.DataFrame({"where": draw.choice(["RU", "US", None], 60), "warm": draw.normal(size=60)})
+    model = VAE(latent_dim=2, epochs=2, likelihood=Mixed(balanced=True), random_state=0).fit(X)
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.codec_.space == model.codec_.space == Table((3, 1))
+    np.testing.assert_array_equal(again.score_samples(X), model.score_samples(X))
+    with pytest.raises(CompositionError, match=r"relative: they are no density.*Mixed\(\)"):
+        again.log_likelihood(X)
+
+
+def test_likelihoods_are_in_the_users_units():
+    draw = np.random.default_rng(0)
+    X = pd.DataFrame({"where": draw.choice(["RU", "US"], 300), "warm": 50 * draw.normal(size=300)})
+    X.loc[::3, "warm"] = np.nan
+    how = {"epochs": 60, "batch_size": 64, "learning_rate": 1e-2}
+    model = VAE(latent_dim=2, backbone=Dense((8,)), random_state=0, **how).fit(X)
+    # The best there is for columns that have nothing to do with each other.
+    best = -log(2) - 2 / 3 * (log(50) + CONSTANT)
+    assert model.log_likelihood(X, samples=50).mean() == pytest.approx(best, abs=0.15)

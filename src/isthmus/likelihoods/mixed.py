@@ -1,17 +1,17 @@
 """The mixed likelihood: numbers and categories side by side, each in nats of its own kind."""
 
 from math import e, inf, log, pi
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution
 
-from isthmus.errors import CompositionError
+from isthmus.errors import CompositionError, SupportError
 from isthmus.likelihoods.cells import Cells, Odds
 from isthmus.likelihoods.normal import Noise
 from isthmus.likelihoods.scale import LocationScale, Scale, ScaleChoice
-from isthmus.space import Batch, Table, Vector
+from isthmus.space import Batch, Space, Table, Vector
 
 CONSTANT = log(2 * pi * e) / 2
 """What the best constant costs for a standardised number, in nats: 1.4189."""
@@ -65,6 +65,15 @@ class Mixed(LocationScale):
         super().__init__(scale)
         self.balanced = truth(balanced)
         self.relative = self.balanced
+
+    def on(self, space: Space) -> Self:
+        """Return the likelihood made anew for ``space``."""
+        if space.support == "mixed" and not isinstance(space, Table):
+            raise SupportError(
+                f"{self!r} was given for {space!r}; expected the rows of a table, such as "
+                "Table((1, 5)). Give a frame with named columns, which adapter=Tables() reads."
+            )
+        return super().on(space)
 
     def build(self) -> None:
         """Make the scales, and what is known of the categories."""

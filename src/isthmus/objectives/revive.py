@@ -61,7 +61,8 @@ class Revive(Term):
         if written != torch.Size(shape):
             raise CompositionError(
                 f"{self!r} needs a decoder that writes x itself, {tuple(shape)}; for "
-                f"{codec.likelihood!r} it writes {tuple(written)}. Leave Revive() out."
+                f"{codec.likelihood!r} it writes {tuple(written)}. Leave Revive() out, as "
+                "KSparseAutoencoder(revive=0) does."
             )
 
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
