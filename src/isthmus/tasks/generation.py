@@ -19,11 +19,14 @@ from isthmus.ranges import whole
 from isthmus.space import Table, Vector
 from isthmus.tasks.aggregate import over, posterior_draws, scores
 from isthmus.tasks.given import codes_given, partial_row, with_given
+from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
 from isthmus.tasks.privacy import Privacy, closeness
 
 MEASURED = 2_000
 """From how many rows it is learned what a usual score is."""
+LOOKED_AT = 20_000
+"""From how many draws, and about as many rows, it is learned what columns look like."""
 LONGEST = 64
 """Up to what size codes are modelled one number after the other."""
 NAMED: dict[str, type[Prior]] = {
@@ -62,6 +65,8 @@ class Generator(BaseEstimator):
         The density of its codes.
     prior_scores_ : dict
         The mean log-density of codes kept aside, in nats, under each prior that was tried.
+    marginals_ : Marginals or None
+        What each column of numbers looks like, drawn and real: draws are brought to it.
     usual_ : ndarray of shape (101,)
         The percentiles of the scores of rows of training.
 
@@ -81,6 +86,7 @@ class Generator(BaseEstimator):
     model_: BaseAutoencoder
     prior_: Prior
     prior_scores_: dict[str, float]
+    marginals_: Marginals | None
     usual_: np.ndarray
     seed_: int
 
@@ -120,6 +126,8 @@ class Generator(BaseEstimator):
         self.model_, self.seed_ = model, seed
         self.prior_ = tried[int(np.argmax(reached))]
         self.prior_scores_ = dict(zip(map(repr, tried), reached, strict=True))
+        with seeded(seed):
+            self.marginals_ = self._looks(X, y)
         self.usual_ = np.percentile(self._some_scores(X, y), np.arange(101))
         return self
 
@@ -239,15 +247,32 @@ class Generator(BaseEstimator):
         model._check_condition(y)  # pyright: ignore[reportPrivateUsage]
         context = model._context(y, n)  # pyright: ignore[reportPrivateUsage]
         if where is None:
-            return adapter.inverse_transform(
-                inference.decoded(codec, self.prior_.sample(n), noise, context)
-            )
+            return adapter.inverse_transform(self._drawn(self.prior_.sample(n), noise, context))
         row = partial_row(adapter, where)
         z = codes_given(codec, self.prior_, row, n, _one(context))
-        x = inference.decoded(codec, z, noise, context)
+        x = self._drawn(z, noise, context)
         assert row.observed is not None
         rows = adapter.inverse_transform(torch.where(row.observed, row.x, x))
         return with_given(rows, adapter, where)
+
+    def _drawn(self, z: Tensor, noise: bool, context: Tensor | None) -> Tensor:
+        """Return x for codes: drawn cells look as the columns do, points stay as they are."""
+        x = inference.decoded(self.model_.codec_, z, noise, context)
+        return self.marginals_(x) if noise and self.marginals_ is not None else x
+
+    def _looks(self, X: Any, y: Any) -> Marginals | None:
+        """Return what the columns look like, drawn and real, where cells are drawn."""
+        model = self.model_
+        if not self._draws(model):
+            return None
+        rows = model.adapter_.rows(X)
+        context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
+        if context is not None:
+            context = context[torch.randint(len(context), (LOOKED_AT,))]
+        z = self.prior_.sample(LOOKED_AT)
+        drawn = inference.decoded(model.codec_, z, noise=True, context=context)
+        step = max(1, len(rows) // LOOKED_AT)
+        return Marginals.fitted(drawn, model.adapter_.batch(rows[::step]), model.codec_.space)
 
     def _some_scores(self, X: Any, y: Any) -> np.ndarray:
         """Return the scores of rows of training, of some of them where there are many."""
@@ -267,7 +292,7 @@ class Generator(BaseEstimator):
         return found.double().numpy()
 
 
-def _trained(model: BaseAutoencoder | None, X: Any, y: Any, seed: int) -> BaseAutoencoder:
+def _trained(model: Any, X: Any, y: Any, seed: int) -> BaseAutoencoder:
     """Return the model as it is if it is fitted, else a copy of it that has learned."""
     if model is None:
         model = VAE(
@@ -277,15 +302,14 @@ def _trained(model: BaseAutoencoder | None, X: Any, y: Any, seed: int) -> BaseAu
             batch_size=256,
             random_state=seed,
         )
-    given: Any = model
-    if not isinstance(given, BaseAutoencoder):
+    if not isinstance(model, BaseAutoencoder):
         raise CompositionError(
             f"model={model!r} was given; expected a model of Isthmus, such as VAE(beta=0.1), or "
             "None."
         )
-    if hasattr(given, "codec_"):
-        return given
-    made: Any = clone(given)
+    if hasattr(model, "codec_"):
+        return model
+    made: Any = clone(model)
     if made.random_state is None:
         made.random_state = seed
     return made.fit(X, y)

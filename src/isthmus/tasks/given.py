@@ -134,13 +134,13 @@ def _cells(adapter: Adapter) -> dict[str, slice]:
 
 
 def _value(name: str, value: Any) -> Any:
+    if value is None or (np.isscalar(value) and pd.isna(value)):  # pyright: ignore
+        raise DataError(f"where gives {name} no value: leave the column out of it.")
     if not np.isscalar(value) and not hasattr(value, "isoformat"):
         raise DataError(
             f"where gives {name} the value {value!r}; expected one value, as in "
             f"where={{{name!r}: ...}}. For a range, draw more rows and keep those that fit."
         )
-    if pd.isna(value):  # pyright: ignore
-        raise DataError(f"where gives {name} no value: leave the column out of it.")
     return value
 
 

@@ -72,32 +72,32 @@ class Privacy:
 
 def closeness(rows: Batch, real: Batch, space: Space) -> Closeness:
     """Return how close ``rows`` come to ``real`` rows."""
-    distance = closest(rows, real, space)
+    distance, copied = closest(rows, real, space)
     return Closeness(
         float(distance.median()),
         float(torch.quantile(distance, 0.05)),
-        float((distance <= EQUAL).float().mean()),
+        float(copied.float().mean()),
         len(rows),
     )
 
 
-def closest(rows: Batch, real: Batch, space: Space) -> Tensor:
-    """Return each row's distance to the closest real row, ``(n,)``.
+def closest(rows: Batch, real: Batch, space: Space) -> tuple[Tensor, Tensor]:
+    """Return each row's distance to the closest real row, and whether it is a copy: ``(n,)``.
 
-    Cells that one of the two doesn't know have no say; the others stand for them.
+    Cells that one of the two doesn't know have no say in the distance; the others stand for
+    them. A copy is equal in each cell, and knows as many.
     """
     size = max(1, BLOCK // max(1, len(real)))
     parts = [
-        _squares(rows[first : first + size], real, space).min(dim=1).values
-        for first in range(0, len(rows), size)
+        _closest(rows[first : first + size], real, space) for first in range(0, len(rows), size)
     ]
-    return torch.cat(parts).clamp(min=0).sqrt()
+    distances, copied = zip(*parts, strict=True)
+    return torch.cat(distances), torch.cat(copied)
 
 
-def _squares(rows: Batch, real: Batch, space: Space) -> Tensor:
-    """Return the squared distances, ``(n, m)``."""
+def _closest(rows: Batch, real: Batch, space: Space) -> tuple[Tensor, Tensor]:
     total = torch.zeros(len(rows), len(real))
-    shared = torch.zeros_like(total)
+    shared, unlike = torch.zeros_like(total), torch.zeros_like(total, dtype=torch.bool)
     categories = set(space.categories) if isinstance(space, Table) else set[int]()
     ours, theirs = (_laid(each) for each in (rows, real))
     for cell in range(space.size):
@@ -107,10 +107,13 @@ def _squares(rows: Batch, real: Batch, space: Space) -> Tensor:
         both = known[:, None] & told[None]
         total += square.where(both, 0.0)
         shared += both
-    return (total * space.size / shared).where(shared > 0, torch.inf)
+        unlike |= known[:, None] ^ told[None]
+    square = (total * space.size / shared).where(shared > 0, torch.inf)
+    copied = (square <= EQUAL**2) & ~unlike
+    return square.min(dim=1).values.sqrt(), copied.any(dim=1)
 
 
 def _laid(batch: Batch) -> tuple[Tensor, Tensor]:
     x = batch.x.flatten(1).float()
-    known = torch.ones_like(x, dtype=torch.bool) if batch.observed is None else batch.observed
-    return x, known.flatten(1)
+    known = torch.ones_like(x) if batch.observed is None else batch.observed.flatten(1)
+    return x, known.bool()

@@ -13,6 +13,8 @@ from isthmus.tasks.priors.base import Prior
 BATCH = 512
 CHECKED = 100
 """How many steps lie between two looks at the codes kept aside."""
+PATIENCE = 5
+"""How many looks in a row may find nothing better."""
 NARROW, WIDE = -7.0, 5.0
 """Between these the logarithm of a component's scale stays."""
 
@@ -32,7 +34,8 @@ class Autoregressive(Prior):
     components
         For each number.
     steps
-        Of Adam, at most: the best weights on the codes kept aside are kept.
+        Of Adam, at most: the best weights on the codes kept aside are kept, and where 500 steps
+        brought none better it stops.
     learning_rate
         At the start; it falls along half a cosine wave.
 
@@ -56,13 +59,13 @@ class Autoregressive(Prior):
         self,
         width: int = 128,
         components: int = 8,
-        steps: int = 3000,
+        steps: int = 2000,
         learning_rate: float = 2e-3,
     ) -> None:
         super().__init__()
         self.breadth = whole("width", width, 1, example="Autoregressive(128)")
         self.components = whole("components", components, 1, example="components=8")
-        self.steps = whole("steps", steps, 0, example="steps=3000")
+        self.steps = whole("steps", steps, 0, example="steps=2000")
         self.rate = number("learning_rate", learning_rate, 0, example="learning_rate=2e-3")
 
     def build(self, size: int) -> None:
@@ -82,7 +85,7 @@ class Autoregressive(Prior):
     def learn(self, u: Tensor, aside: Tensor, seed: int) -> None:
         """Take steps of Adam; keep the weights that the codes kept aside liked best."""
         optimiser = torch.optim.Adam(self.parameters(), self.rate)
-        best, kept = math.inf, deepcopy(self.state_dict())
+        best, kept, idle = math.inf, deepcopy(self.state_dict()), 0
         for step in range(self.steps):
             share = step / self.steps
             optimiser.param_groups[0]["lr"] = self.rate * (1 + math.cos(math.pi * share)) / 2
@@ -94,8 +97,11 @@ class Autoregressive(Prior):
             if step % CHECKED == CHECKED - 1 or step == self.steps - 1:
                 with torch.no_grad():
                     reached = -float(self.density(aside).mean())
+                idle += 1
                 if reached < best:
-                    best, kept = reached, deepcopy(self.state_dict())
+                    best, kept, idle = reached, deepcopy(self.state_dict()), 0
+                if idle == PATIENCE:
+                    break
         self.load_state_dict(kept)
 
     def density(self, u: Tensor) -> Tensor:

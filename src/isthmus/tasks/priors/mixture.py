@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -88,7 +89,7 @@ class Mixture(Prior):
         return torch.linalg.solve_triangular(self.root, unit, upper=False).mT
 
     def _found(self, u: Tensor, components: int, seed: int) -> GaussianMixture:
-        how = {"reg_covar": self.jitter, "random_state": seed, "max_iter": ROUNDS}
+        how: Any = {"reg_covar": self.jitter, "random_state": seed, "max_iter": ROUNDS}
         with warnings.catch_warnings():
             # The last bit of likelihood is not worth its time, nor a word about it.
             warnings.simplefilter("ignore", ConvergenceWarning)
