@@ -7,7 +7,7 @@ import pytest
 import torch
 from members import made, texts
 
-from isthmus import Image, Series, Vector, catalogue
+from isthmus import Image, Series, Table, Vector, catalogue
 from isthmus.backbones import Backbone, Stem
 from isthmus.errors import CompositionError
 
@@ -61,7 +61,7 @@ def rows(many, space):
 
 
 @pytest.mark.parametrize("text", texts(Backbone))
-@pytest.mark.parametrize("space", SPACES, ids=str)
+@pytest.mark.parametrize("space", [*SPACES, Table((1, 3, 40))], ids=str)
 def test_it_takes_the_spaces_that_it_names_and_refuses_the_others_in_words(text, space):
     backbone = made(text)
     if isinstance(space, backbone.spaces):
