@@ -135,7 +135,7 @@ def restored(
         if about.task not in tasks:
             raise FormulaError(f"{about.task!r} is no task; there are {', '.join(tasks)}")
         cls = tasks[about.task]
-        known = PARTS | {each.__name__: each for each in (*cls.parts, *parts)}
+        known = {**PARTS, **{each.__name__: each for each in (*cls.parts, *parts)}}
         given = {name: _valued(each, known) for name, each in about.parameters.items()}
         places = [folder / MEMBERS / f"{number:02}" for number in range(about.members)]
         models = [load_model(each, parts=parts, device=device) for each in places]
