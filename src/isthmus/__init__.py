@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus.adapters import Images, Sequences, Tables, Vectors
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
-    from isthmus.catalogue import load
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
     from isthmus.estimator import BaseAutoencoder
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Series, Table, Vector
     from isthmus.tasks import Generator
+    from isthmus.tasks.loading import load
 
 __version__ = version("isthmus")
 
@@ -55,7 +55,6 @@ __version__ = version("isthmus")
 _HOMES = {
     "adapters": ("Images", "Sequences", "Tables", "Vectors"),
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
-    "catalogue": ("load",),
     "codec": ("Codec", "Trace"),
     "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
     "estimator": ("BaseAutoencoder",),
@@ -96,6 +95,7 @@ _HOMES = {
     "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
     "tasks": ("Generator",),
+    "tasks.loading": ("load",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
