@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from isthmus.adapters.conditions import Labels
-from isthmus.report import waves
+from isthmus.report import tabular, waves
 from isthmus.report.blocks import Block, Strip, Strips, Table, Tables, Words
 from isthmus.report.colouring import called
 from isthmus.report.figures import number
@@ -21,7 +21,7 @@ def blocks(subject: Subject, noise: bool) -> list[Block]:
     column = labels(subject)
     if column is None or not subject.model.objective_.fits_prior:
         return []
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     name, known = column
     said, shown = views[subject.kind](subject, name, known[:LABELS], noise)
     if len(known) > LABELS:
@@ -96,6 +96,15 @@ def _columns(
         "it: where they agree, the model has learnt what the condition does."
     )
     return said, Tables([Table(head, rows, f"Means by {name}")])
+
+
+def _table(
+    subject: Subject, name: str, known: tuple[object, ...], noise: bool
+) -> tuple[str, Block]:
+    x = torch.cat([_drawn(subject, name, label, 1, noise) for label in known])
+    names = [called(label) for label in known]
+    said = f"One sample for each {name}. All have the same code, and differ in the condition alone."
+    return said, Tables([tabular.table(subject, x, names, f"Samples by {name}", name)])
 
 
 def _telling(subject: Subject, name: str, known: tuple[object, ...]) -> list[int]:

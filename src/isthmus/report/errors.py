@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from isthmus.report import waves
+from isthmus.report import tabular, waves
 from isthmus.report.blocks import (
     Bar,
     Bars,
@@ -20,13 +20,14 @@ from isthmus.report.drawing import ACCENT, MUTED, css
 from isthmus.report.figures import number, percent
 from isthmus.report.pictures import heat, picture, shown_width
 from isthmus.report.subject import Subject
+from isthmus.space import Table
 
 MOST = 40
 
 
 def section(subject: Subject) -> Section:
     """Return the chapter on what is lost."""
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     lead, blocks = views[subject.kind](subject)
     return Section("errors", "Error by feature", lead, blocks)
 
@@ -105,6 +106,27 @@ def _channels(subject: Subject, error: np.ndarray) -> Bars:
 def _level(subject: Subject, value: float) -> torch.Tensor:
     """Return a series that is ``value`` everywhere."""
     return torch.full(subject.model.codec_.space.shape, float(value))
+
+
+def _table(subject: Subject) -> tuple[str, list[Block]]:
+    lost, nll = tabular.lost(subject), subject.survey.features.nll
+    columns, kinds = tabular.places(subject), subject.model.codec_.space
+    assert isinstance(kinds, Table)
+    bars: list[Bar] = []
+    for at in np.argsort(-lost, kind="stable")[:MOST].tolist():
+        share = float(lost[at])
+        name, cells = columns[at]
+        of = "variance" if kinds.kinds[cells.start] == 1 else "rows"
+        figures = [f"{percent(share)} of {of}", number(float(nll[cells].sum()))]
+        bars.append(Bar(name, min(1.0, share), figures))
+    lead = (
+        "The bar is the share that is lost: of the variance where a column holds numbers or dates, "
+        "and where it holds categories of the rows, which come back as another. Beside it stands "
+        "what the column costs in nats, all its cells together."
+    )
+    if len(bars) < len(columns):
+        lead += f" The {len(bars)} worst of {len(columns):,} columns are shown."
+    return lead, [Bars(["column", "lost", "nats"], bars)]
 
 
 def _columns(subject: Subject) -> tuple[str, list[Block]]:

@@ -6,8 +6,20 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.report import choice, waves
-from isthmus.report.blocks import Block, Key, Legend, Panel, Panels, Section, Strip, Strips, Words
+from isthmus.report import choice, tabular, waves
+from isthmus.report.blocks import (
+    Block,
+    Key,
+    Legend,
+    Panel,
+    Panels,
+    Section,
+    Strip,
+    Strips,
+    Table,
+    Tables,
+    Words,
+)
 from isthmus.report.drawing import FAINT, MUTED, RAMP, css, svg
 from isthmus.report.pictures import picture
 from isthmus.report.subject import Subject
@@ -23,7 +35,7 @@ def section(subject: Subject) -> Section:
     pairs = ends(subject, PAIRS if subject.pictures else 2)
     if not pairs:
         return Section("interpolation", TITLE, "", [Words("There are too few rows to go between.")])
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     lead, blocks = views[subject.kind](subject, pairs)
     if subject.context is not None:
         lead += " What the rows are conditioned on goes along with the code."
@@ -115,6 +127,21 @@ def _series(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[B
     )
     keys = [Key(css(colour), "") for colour in RAMP]
     return lead, [Legend(keys, ends=("first row", "last row")), *shown]
+
+
+def _table(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:
+    names = [f"step {at + 1}" for at in range(STEPS)]
+    tables: list[Table] = []
+    for pair in pairs:
+        first, last = (subject.called(each) for each in pair)
+        x = _between(subject, pair)
+        tables.append(tabular.table(subject, x, names, f"{first} → {last}", "step"))
+    lead = (
+        "Each table is the straight line from the code of one row to that of another, decoded "
+        "step by step."
+    )
+    shown, count = len(tabular.chosen(subject)), len(tabular.places(subject))
+    return lead + choice.clause(shown, count), [Tables(tables)]
 
 
 def _columns(subject: Subject, pairs: list[tuple[int, int]]) -> tuple[str, list[Block]]:

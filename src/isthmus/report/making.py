@@ -9,10 +9,11 @@ from typing import Any
 from isthmus.backbones import Dense
 from isthmus.estimator import BaseAutoencoder
 from isthmus.part import Part
-from isthmus.report.blocks import Section, Table, Tables
+from isthmus.report import blocks
+from isthmus.report.blocks import Section, Tables
 from isthmus.report.figures import duration
 from isthmus.report.subject import Subject
-from isthmus.space import Image, Series, Space
+from isthmus.space import Image, Series, Space, Table
 
 LIBRARIES = ("isthmus", "torch", "scikit-learn", "numpy")
 
@@ -90,11 +91,11 @@ def section(subject: Subject) -> Section:
         ["objective", repr(model.objective_)],
     ]
     tables = [
-        Table([], chosen, f"Parameters of {type(model).__name__} that were chosen"),
-        Table([], parts, "Parts, with all their settings"),
-        Table([], data, "Data"),
-        Table([], usual, "Parameters at their defaults"),
-        Table([], [*libraries, ["python", python_version()]], "Versions"),
+        blocks.Table([], chosen, f"Parameters of {type(model).__name__} that were chosen"),
+        blocks.Table([], parts, "Parts, with all their settings"),
+        blocks.Table([], data, "Data"),
+        blocks.Table([], usual, "Parameters at their defaults"),
+        blocks.Table([], [*libraries, ["python", python_version()]], "Versions"),
     ]
     lead = "With the same data, settings and seed, training on the same machine ends the same."
     return Section("making", "How it was made", lead, [Tables(tables, narrow=True)])
@@ -141,4 +142,4 @@ def _extents(space: Space) -> list[tuple[str, str]]:
     if isinstance(space, Series):
         channels = [("channels", f"{space.channels:,}")] if space.channels > 1 else []
         return [("steps", f"{space.steps:,}"), *channels]
-    return [("columns", f"{space.size:,}")]
+    return [("cells" if isinstance(space, Table) else "columns", f"{space.size:,}")]

@@ -3,14 +3,15 @@
 import numpy as np
 import torch
 
-from isthmus.report import choice, waves
-from isthmus.report.blocks import Block, Key, Legend, Section, Strip, Strips
+from isthmus.report import choice, tabular, waves
+from isthmus.report.blocks import Block, Key, Legend, Section, Strip, Strips, Table, Tables
 from isthmus.report.drawing import RAMP, css
 from isthmus.report.figures import number
 from isthmus.report.pictures import heat, sheet
 from isthmus.report.subject import Subject
 
-SIDE = {"pictures": 15, "series": 9, "columns": 40}
+SIDE = {"pictures": 15, "series": 9, "columns": 40, "table": 40}
+STEPS = 7
 
 
 def section(subject: Subject) -> Section | None:
@@ -20,7 +21,7 @@ def section(subject: Subject) -> Section | None:
         return None
     side = SIDE[subject.kind]
     axes = np.stack([axis(subject, at, side) for at in range(codes.shape[1])])
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     lead, blocks = views[subject.kind](subject, axes)
     return Section("manifold", "What lies where", f"{_reach(subject, axes)} {lead}", blocks)
 
@@ -87,6 +88,22 @@ def _columns(subject: Subject, axes: np.ndarray) -> tuple[str, list[Block]]:
     )
     lead += choice.clause(len(columns), len(subject.columns))
     return lead, [Strips(strips, 172, smooth=True)]
+
+
+def _table(subject: Subject, axes: np.ndarray) -> tuple[str, list[Block]]:
+    steps = np.linspace(0, axes.shape[1] - 1, STEPS).round().astype(int)
+    tables: list[Table] = []
+    for at, code in enumerate(("first code", "second code")[: len(axes)]):
+        z = np.repeat(np.median(axes, axis=1)[None], len(steps), axis=0)
+        z[:, at] = axes[at, steps]
+        names = [number(float(each)) for each in axes[at, steps]]
+        tables.append(tabular.table(subject, subject.decode(z), names, f"Along the {code}", code))
+    lead = (
+        "Each line is what a position decodes to, along one code at a time, the other in its "
+        "middle."
+    )
+    shown, count = len(tabular.chosen(subject)), len(tabular.places(subject))
+    return lead + choice.clause(shown, count), [Tables(tables)]
 
 
 def _reach(subject: Subject, axes: np.ndarray) -> str:

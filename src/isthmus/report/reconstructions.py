@@ -4,8 +4,18 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report import choice, waves
-from isthmus.report.blocks import Block, Legend, Panel, Panels, Section, Strip, Strips
+from isthmus.report import choice, tabular, waves
+from isthmus.report.blocks import (
+    Block,
+    Legend,
+    Panel,
+    Panels,
+    Section,
+    Strip,
+    Strips,
+    Table,
+    Tables,
+)
 from isthmus.report.drawing import ACCENT, FAINT, svg
 from isthmus.report.figures import percent
 from isthmus.report.pictures import a_line, picture, shown_width
@@ -14,11 +24,12 @@ from isthmus.report.subject import Look, Subject
 LINES = 5
 """How many lines of pairs."""
 POINTS = 160
+ROWS = 8
 
 
 def section(subject: Subject) -> Section:
     """Return the chapter on what comes back."""
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     lead, blocks = views[subject.kind](subject)
     return Section("reconstruction", "Originals and reconstructions", lead, blocks)
 
@@ -65,6 +76,19 @@ def _series(subject: Subject) -> tuple[str, list[Block]]:
         lead = "Each plot is a series along its steps, and over it what its code brings back."
     shown = waves.compared(subject, subject.look(which), names)
     return lead + waves.clause(subject), [Legend(waves.BESIDE), shown]
+
+
+def _table(subject: Subject) -> tuple[str, list[Block]]:
+    which = np.sort(choice.spread(subject, ROWS))
+    look, columns = subject.look(which), tabular.chosen(subject)
+    there = tabular.lines(subject, look.x, columns, look.observed)
+    back = tabular.lines(subject, look.reconstruction, columns)
+    rows: list[list[str]] = []
+    for at, place in enumerate(which.tolist()):
+        rows += [[subject.called(place), *there[at]], ["what comes back", *back[at]]]
+    lead = "Below each row stands what its code brings back; what was unknown is filled."
+    count = len(tabular.places(subject))
+    return lead + choice.clause(len(columns), count), [Tables([Table(["row", *columns], rows)])]
 
 
 def _columns(subject: Subject) -> tuple[str, list[Block]]:

@@ -1,11 +1,14 @@
 """Samples: rows that never were."""
 
+from collections import Counter
+from typing import Any
+
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from isthmus.report import choice, conditional, waves
+from isthmus.report import choice, conditional, tabular, waves
 from isthmus.report.blocks import (
     Block,
     Key,
@@ -20,7 +23,7 @@ from isthmus.report.blocks import (
     Words,
 )
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, css, svg
-from isthmus.report.figures import number
+from isthmus.report.figures import number, percent
 from isthmus.report.pictures import a_line, heat, picture, shown_width
 from isthmus.report.subject import Subject
 
@@ -29,6 +32,15 @@ LINES = 5
 ROWS = 1_000
 LISTED = 6
 CORRELATED = 200
+LEVELS = 6
+"""How many values of a column are listed."""
+KEYS = Legend(
+    [
+        Key(css(FAINT), "data", "block"),
+        Key(css(MUTED), "reconstructions", "line"),
+        Key(css(ACCENT), "samples", "line"),
+    ]
+)
 RADIUS = 0.5
 """How far round rows codes are drawn where there is no prior, in their standard deviations."""
 
@@ -45,7 +57,7 @@ def section(subject: Subject) -> Section:
     )
     if subject.context is not None:
         lead += " What each is conditioned on was taken from a row of the data."
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     shown = [*views[subject.kind](subject), *conditional.blocks(subject, _noisy(subject))]
     return Section("samples", "Samples", lead, shown)
 
@@ -136,19 +148,46 @@ def _columns(subject: Subject) -> list[Block]:
         for at in columns.tolist()
         if known[:, at].any()
     ]
-    keys = [
-        Key(css(FAINT), "data", "block"),
-        Key(css(MUTED), "reconstructions", "line"),
-        Key(css(ACCENT), "samples", "line"),
-    ]
     together = [] if not 2 <= len(subject.columns) <= CORRELATED else [_together(look.x, x)]
-    return [Legend(keys), Panels(panels, 160), *together, _listed(subject, made, columns)]
+    return [KEYS, Panels(panels, 160), *together, _listed(subject, made, columns)]
+
+
+def _table(subject: Subject) -> list[Block]:
+    x = drawn(subject, choice.affordable(subject, ROWS), _noisy(subject))
+    look = subject.look(choice.spread(subject, ROWS))
+    known = {name: look.observed[:, at.start].numpy() for name, at in tabular.places(subject)}
+    data, back, made = (tabular.values(subject, x) for x in (look.x, look.reconstruction, x))
+    numbers = tabular.numbers(subject)
+    panels: list[Panel] = []
+    tables: list[Table] = []
+    for name, there in known.items():
+        seen = [each for each, known in zip(data[name], there, strict=True) if known]
+        if seen and name in numbers:
+            columns = [np.array(each, np.float64) for each in (seen, back[name], made[name])]
+            panels.append(Panel(distribution(columns[0], columns[1], columns[2], name), name))
+        elif seen:
+            tables.append(_shares(name, seen, made[name]))
+    first = tabular.table(
+        subject, x[:LISTED], _names(min(LISTED, len(x))), "The first samples", "sample"
+    )
+    drawings = [KEYS, Panels(panels[: choice.COLUMNS], 160)] if panels else []
+    return [*drawings, Tables(tables[: choice.COLUMNS], narrow=True), Tables([first])]
+
+
+def _shares(name: str, data: list[Any], made: list[Any]) -> Table:
+    """Return how often the commonest values of a column stand in the data and in samples."""
+    there, drawn = (Counter(map(tabular.words, each)) for each in (data, made))
+    rows = [
+        [value, percent(there[value] / len(data)), percent(drawn[value] / len(made))]
+        for value, _ in (there + drawn).most_common(LEVELS)
+    ]
+    return Table(["value", "data", "samples"], rows, name)
 
 
 def _noisy(subject: Subject) -> bool:
     """Whether to draw from p(x | z): its mean lacks the noise that rows of a table have."""
     # Where the scale of the noise was not learned, it says nothing of the data.
-    return subject.model.objective_.bounds_density and subject.kind == "columns"
+    return subject.model.objective_.bounds_density and subject.kind in ("columns", "table")
 
 
 def _together(data: Tensor, drawn: Tensor) -> Strips:

@@ -108,7 +108,7 @@ def _named(subject: Subject, z: np.ndarray, code: int, most: int) -> list[str]:
 
 def _shown(subject: Subject, z: np.ndarray, order: list[int]) -> list[Block]:
     """Return the rows on which each code is strongest, where rows can be looked at."""
-    if subject.kind == "columns":
+    if subject.kind in ("columns", "table"):
         return []
     if subject.kind == "series":
         rows = np.array([top(z, at, 1)[0] for at in order[:6]])

@@ -4,7 +4,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report import waves
+from isthmus.report import tabular, waves
 from isthmus.report.blocks import (
     Block,
     Legend,
@@ -32,6 +32,7 @@ READING = {
         "The cells named are those that cost the most: what they hold, and what was expected."
     ),
 }
+READING["table"] = READING["columns"]
 """How to read what is shown of them."""
 
 
@@ -45,7 +46,7 @@ def section(subject: Subject) -> Section:
         f"{subject.called(at)}: {number(score, 4)}{unit}"
         for at, score in zip(worst.tolist(), scores[worst].tolist(), strict=True)
     ]
-    views = {"pictures": _pictures, "series": _series, "columns": _columns}
+    views = {"pictures": _pictures, "series": _series, "columns": _columns, "table": _table}
     blocks = views[subject.kind](subject, look, names)
     lead = (
         f"A row's score is the negative objective, in nats: these are the lowest of "
@@ -95,6 +96,22 @@ def _pictures(subject: Subject, look: Look, names: list[str]) -> list[Block]:
 
 def _series(subject: Subject, look: Look, names: list[str]) -> list[Block]:
     return [Legend(waves.BESIDE), waves.compared(subject, look, names)]
+
+
+def _table(subject: Subject, look: Look, names: list[str]) -> list[Block]:
+    columns = tabular.places(subject)
+    called = [name for name, _ in columns]
+    there = tabular.lines(subject, look.x, called, look.observed)
+    expected = tabular.lines(subject, look.reconstruction, called)
+    tables: list[Table] = []
+    for row, name in enumerate(names):
+        nats = np.array([float(look.nll[row, cells].sum()) for _, cells in columns])
+        most = [at for at in np.argsort(-nats, kind="stable").tolist() if nats[at] > 0][:CELLS]
+        rows = [
+            [called[at], there[row][at], expected[row][at], number(float(nats[at]))] for at in most
+        ]
+        tables.append(Table(["column", "value", "expected", "nats"], rows, name))
+    return [Tables(tables, narrow=True)]
 
 
 def _columns(subject: Subject, look: Look, names: list[str]) -> list[Block]:

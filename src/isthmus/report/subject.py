@@ -19,7 +19,7 @@ from isthmus.objectives.kl import divergence
 from isthmus.objectives.nll import cells
 from isthmus.randomness import seeded
 from isthmus.report.survey import Survey, Tally
-from isthmus.space import Batch, Image, Series
+from isthmus.space import Batch, Image, Series, Table
 
 MOST = 10_000
 """At most how many rows are looked at."""
@@ -28,7 +28,7 @@ NUMBERS = 2**27
 CODES = 2**25
 """At most how many numbers of codes."""
 
-Kind = Literal["pictures", "series", "columns"]
+Kind = Literal["pictures", "series", "columns", "table"]
 """How x can be shown."""
 
 
@@ -80,10 +80,12 @@ class Subject:
 
     @property
     def kind(self) -> Kind:
-        """How x can be shown: as a picture, as lines in time, or as columns."""
+        """How x can be shown: as a picture, as lines in time, as columns, or in words."""
         space = self.model.codec_.space
         if isinstance(space, Image):
             return "pictures"
+        if isinstance(space, Table):
+            return "table"
         return "series" if isinstance(space, Series) else "columns"
 
     @property
@@ -207,12 +209,16 @@ def _batches(
 def _taken(model: BaseAutoencoder, rows: Rows, places: np.ndarray, context: Tensor | None) -> Batch:
     """Return single rows as one batch: rows can be sliced, and no more."""
     there = None if context is None else context[torch.from_numpy(places)]
-    batches = [model.adapter_.batch(rows[place : place + 1]) for place in places.tolist()]
+    runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
+    slices = [slice(int(run[0]), int(run[-1]) + 1) for run in runs if len(run)]
+    batches = [model.adapter_.batch(rows[each]) for each in slices]
     x = torch.cat([batch.x for batch in batches])
     if all(batch.observed is None for batch in batches):
         return Batch(x, context=there)
-    whole = torch.ones_like(batches[0].x, dtype=torch.bool)
-    known = [whole if batch.observed is None else batch.observed for batch in batches]
+    known = [
+        torch.ones_like(batch.x, dtype=torch.bool) if batch.observed is None else batch.observed
+        for batch in batches
+    ]
     return Batch(x, torch.cat(known), there)
 
 
