@@ -58,8 +58,9 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     backbone
         The networks; None: chosen from the data.
     likelihood
-        What the decoder's numbers mean; None: `Bernoulli` for data of 0 and 1, else
-        `Normal`, with a learned scale where the objective weighs it against a prior.
+        What the decoder's numbers mean; None: `Bernoulli` for data of 0 and 1, `Mixed` for
+        tables of several kinds, else `Normal`; with a learned scale where the objective weighs it
+        against a prior, and in tables also where cells are hidden from the encoder.
     corruption
         What is done to the rows that the encoder sees; None: what the family does.
     adapter

@@ -62,26 +62,33 @@ class Recipe:
                 f"{objective!r} needs a latent with a density; {self.latent!r} has none. "
                 "Use latent=Gaussian(d), or leave the terms with a prior out."
             )
+        damage = corruption or self.corruption
         codec = Codec(
             space,
             self.latent,
-            likelihood or self.likelihood or _likelihood_for(space, objective),
+            likelihood or self.likelihood or _likelihood_for(space, objective, damage),
             backbone or self.backbone or Dense(),
-            corruption or self.corruption,
+            damage,
             context,
             self.forgetting,
         )
         return codec, objective.on(codec)
 
 
-def _likelihood_for(space: Space, objective: Objective) -> Likelihood:
+def _likelihood_for(
+    space: Space, objective: Objective, corruption: Corruption | None
+) -> Likelihood:
     """Return the likelihood that suits the data, and the objective."""
     if space.support == "binary":
         return Bernoulli()
     if space.support == "categories":
         return Categorical()
     if space.support == "mixed":
-        return Mixed()
+        # A number that a code copies for nothing would have its scale fall until it drowns the
+        # categories: on Adult, 8 codes then tell 78 % of them, and at unit scale 92 %. Where codes
+        # cost nats, or cells are hidden, the scale comes to rest at what can't be told.
+        hides = corruption is not None and corruption.hides
+        return Mixed() if objective.bounds_density or hides else Mixed(1.0)
     # Against a prior the scale decides what a detail is worth; alone it changes nothing.
     if objective.bounds_density:
         return Normal("feature" if isinstance(space, Vector) else "shared")

@@ -29,11 +29,14 @@ class Corruption(Part, ABC):
     accepts
         Every support whose values it can damage and leave values that the encoder can take:
         all, unless the member says otherwise.
+    hides
+        Whether cells are lost whole, so that they can only be told from the others.
     space
         The space that it was made for by `on`.
     """
 
     accepts: ClassVar[tuple[Support, ...]] = get_args(Support)
+    hides: ClassVar[bool] = False
     space: Space
 
     def on(self, space: Space) -> Self:

@@ -27,6 +27,8 @@ class Masking(Corruption):
     tensor([[0., 0.]])
     """
 
+    hides = True
+
     def __init__(self, rate: Strength = 0.25) -> None:
         super().__init__()
         self.rate = spread("rate", rate, 0, 1, example="Masking(0.25)")

@@ -41,6 +41,8 @@ class Occlusion(Corruption):
     tensor([[21., 21., 21.]])
     """
 
+    hides = True
+
     def __init__(self, size: Strength = 0.25, value: float = 0.0) -> None:
         super().__init__()
         self.tells = self.ragged = False

@@ -27,7 +27,9 @@ class Mixed(LocationScale):
     ``-log p(x | z)`` of a cell is ``(x - mu)^2 / (2 s^2) + log s + log(2 pi) / 2`` of a number,
     whose ``mu`` the decoder gives and whose ``s`` is learned beside it, one for each cell; of a
     category ``-log softmax(raw)_x``. All are nats, and so they add up: a number that can be told
-    exactly earns a small ``s``, and one that can't a large one, so that no kind drowns another.
+    exactly earns a small ``s``, and one that can't a large one. Where a code can copy numbers for
+    nothing, as a plain autoencoder's can, scales fall until numbers drown the categories:
+    ``Mixed(1.0)`` keeps them in balance.
 
     With ``balanced=True`` the nats of each cell are divided by what the best constant costs
     there: a category's entropy in the rows of training so far, at least 0.1; 1.4189 for a
