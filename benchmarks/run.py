@@ -8,9 +8,11 @@ from collections.abc import Callable
 from functools import partial
 
 import adversarial
+import big_table
 import conditional
 import contractive
 import denoiser
+import generation_tables
 import importance
 import k_sparse
 import likelihood
@@ -28,9 +30,12 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "conditional": partial(conditional.main, []),
     "denoiser": partial(denoiser.main, []),
     "series": partial(series.main, []),
+    "big-table": partial(big_table.main, []),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
     "importance": partial(importance.main, []),
+    "synthetic": partial(generation_tables.main, ["adult"]),
+    "synthetic-credit": partial(generation_tables.main, ["credit"]),
     "k-sparse-gather": partial(k_sparse.main, ["gather"]),
     "k-sparse-digits": partial(k_sparse.main, ["digits"]),
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
