@@ -5,13 +5,14 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 
-from isthmus import VAE, Autoencoder, ConditionalVAE, Dense, Generator, Mixed
-from isthmus.errors import CompositionError, DataError
-from isthmus.tasks.priors import Mixture, Standard
+from isthmus import VAE, Autoencoder, ConditionalVAE, Dense, Generator, Mixed, load
+from isthmus.errors import CompositionError, DataError, ModelFileError
+from isthmus.tasks.priors import Autoregressive, Mixture, Standard
 
 ROWS = 600
 
@@ -218,7 +219,8 @@ def test_a_fitted_model_is_taken_as_it_is_and_another_one_copied() -> None:
 
 def test_the_likelier_prior_is_chosen() -> None:
     X = np.random.default_rng(0).normal(size=(200, 3))
-    made = Generator(tiny(epochs=2, latent_dim=2), random_state=0).fit(X)
+    made = Generator(tiny(epochs=2, latent_dim=2), prior="auto", random_state=0).fit(X)
+    assert len(made.prior_scores_) == 2
     assert repr(made.prior_) == max(made.prior_scores_, key=made.prior_scores_.get)
 
 
@@ -244,3 +246,28 @@ def test_few_codes_that_fit_are_told(generator: Generator) -> None:
         generator.sample(
             50, where={"country": "RU", "language": "english", "age": 90, "gain": 10**7}
         )
+
+
+@pytest.mark.parametrize("prior", [Mixture(4), Standard(), Autoregressive(8, steps=20)], ids=str)
+def test_what_is_saved_is_what_is_read(prior, tmp_path) -> None:
+    made = Generator(tiny(epochs=2), prior=prior, random_state=0).fit(people(300))
+    made.save(tmp_path / "people")
+    again = load(tmp_path / "people")
+    for where in (None, {"country": "FR"}):
+        one, other = (each.sample(20, where=where, random_state=5) for each in (made, again))
+        pd.testing.assert_frame_equal(one, other)
+    real = people(20)
+    assert (again.score_samples(real) == made.score_samples(real)).all()
+    assert (again.plausibility(real) == made.plausibility(real)).all()
+    assert repr(again.prior_) == repr(made.prior_)
+
+
+def test_a_damaged_file_is_refused_in_words(tmp_path) -> None:
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    made = Generator(tiny(epochs=1, latent_dim=2), prior="standard", random_state=0).fit(X)
+    made.save(tmp_path / "made")
+    tensors = load_file(tmp_path / "made" / "task.safetensors")
+    tensors["prior.centre"], tensors["prior.width"] = torch.zeros(5), torch.ones(5)
+    save_file(tensors, tmp_path / "made" / "task.safetensors")
+    with pytest.raises(ModelFileError, match="codes hold 5 numbers"):
+        load(tmp_path / "made")

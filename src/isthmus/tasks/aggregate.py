@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +12,7 @@ from isthmus import inference
 from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Sparse
 from isthmus.space import Batch
+from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Prior
 
 ASIDE = 0.1
@@ -21,6 +23,10 @@ MOST = 5
 """How many of them one row gives at most."""
 WEIGHED = 20
 """How many codes a row's score is estimated from."""
+MEASURED = 2_000
+"""From how many rows it is learned what a usual score is."""
+LOOKED_AT = 20_000
+"""From how many draws, and about as many rows, it is learned what columns look like."""
 
 
 def over(model: BaseAutoencoder, X: Any, y: Any, function: Callable[[Batch], Tensor]) -> Tensor:
@@ -60,6 +66,31 @@ def scores(model: BaseAutoencoder, prior: Prior, batch: Batch) -> Tensor:
         ratio = _log_prior(prior, z) - q.log_prob(z).flatten(1).sum(1)
         weights.append(_log_likelihood(model, batch, z) + ratio)
     return torch.stack(weights).double().logsumexp(0) - log(WEIGHED)
+
+
+def some_scores(model: BaseAutoencoder, prior: Prior, X: Any, y: Any) -> np.ndarray:
+    """Return the scores of rows of training, of 2,000 of them where there are more."""
+    rows = model.adapter_.rows(X)
+    context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
+    found = inference.over(
+        model.codec_,
+        model.adapter_,
+        rows[:MEASURED],
+        lambda batch: scores(model, prior, batch),
+        None if context is None else context[:MEASURED],
+    )
+    return found.double().numpy()
+
+
+def looks(model: BaseAutoencoder, prior: Prior, X: Any, y: Any) -> Marginals:
+    """Return what the columns of numbers look like, drawn and real."""
+    rows = model.adapter_.rows(X)
+    context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
+    if context is not None:
+        context = context[torch.randint(len(context), (LOOKED_AT,))]
+    drawn = inference.decoded(model.codec_, prior.sample(LOOKED_AT), True, context)
+    step = max(1, len(rows) // LOOKED_AT)
+    return Marginals.fitted(drawn, model.adapter_.batch(rows[::step]), model.codec_.space)
 
 
 def _log_likelihood(model: BaseAutoencoder, batch: Batch, z: Tensor) -> Tensor:

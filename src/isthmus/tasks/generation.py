@@ -5,38 +5,32 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus import inference
+from isthmus.adapters import Tables, adapter_for
 from isthmus.backbones import Dense
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE
+from isthmus.formula import read
+from isthmus.likelihoods import Mixed
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.ranges import whole
+from isthmus.run import under
 from isthmus.space import Table, Vector
-from isthmus.tasks.aggregate import over, posterior_draws, scores
+from isthmus.tasks.aggregate import looks, over, posterior_draws, scores, some_scores
+from isthmus.tasks.base import Kept, Task
 from isthmus.tasks.given import codes_given, partial_row, with_given
 from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
+from isthmus.tasks.priors.choice import candidates
 from isthmus.tasks.privacy import Privacy, closeness
 
-MEASURED = 2_000
-"""From how many rows it is learned what a usual score is."""
-LOOKED_AT = 20_000
-"""From how many draws, and about as many rows, it is learned what columns look like."""
-LONGEST = 64
-"""Up to what size codes are modelled one number after the other."""
-NAMED: dict[str, type[Prior]] = {
-    "autoregressive": Autoregressive,
-    "mixture": Mixture,
-    "standard": Standard,
-}
 
-
-class Generator(BaseEstimator):
+class Generator(Task):
     """New rows: a model, and a density fitted to its codes to draw new codes from.
 
     A model's own prior is what training pulled codes towards, not where they ended up; decoded
@@ -49,11 +43,13 @@ class Generator(BaseEstimator):
     Parameters
     ----------
     model
-        Any model; one that is fitted already is taken as it is. None: a `VAE` of beta 0.1.
+        Any model; one that is fitted already is taken as it is. None: a `VAE`, for tables of
+        several kinds with ``beta=0.2, likelihood=Mixed(0.5)``.
     prior
-        ``"auto"``: the likelier one, on codes of rows kept aside, of those that suit the size of
-        the code; ``"mixture"``, ``"autoregressive"``, ``"standard"`` (the model's own); or a
-        `Prior`, such as ``Mixture(50)``.
+        ``"mixture"`` (of Gaussians, as many as codes of rows kept aside ask for);
+        ``"autoregressive"``, which takes several times as long and is seldom likelier by more
+        than half a nat; ``"auto"``, the likelier of the two; ``"standard"``, the prior of a VAE;
+        or a `Prior`, such as ``Mixture(50)``.
     random_state
         A seed for equal results; None: another one each time.
 
@@ -76,12 +72,14 @@ class Generator(BaseEstimator):
     >>> from isthmus import VAE, Generator
     >>> X = load_iris(as_frame=True).frame
     >>> model = VAE(latent_dim=2, beta=0.1, epochs=5, random_state=0)
-    >>> generator = Generator(model, prior="mixture", random_state=0).fit(X)
+    >>> generator = Generator(model, random_state=0).fit(X)
     >>> generator.sample(3).shape
     (3, 5)
     >>> generator.sample(3, where={"petal width (cm)": 0.2})["petal width (cm)"].tolist()
     [0.2, 0.2, 0.2]
     """
+
+    parts = (Autoregressive, Mixture, Standard)
 
     model_: BaseAutoencoder
     prior_: Prior
@@ -94,7 +92,7 @@ class Generator(BaseEstimator):
         self,
         model: BaseAutoencoder | None = None,
         *,
-        prior: str | Prior = "auto",
+        prior: str | Prior = "mixture",
         random_state: RandomState = None,
     ) -> None:
         self.model = model
@@ -116,19 +114,21 @@ class Generator(BaseEstimator):
         DataError, SupportError, CompositionError, DivergedError
             As in the model's own ``fit``; and `CompositionError` if there is no such prior.
         """
-        _priors(self.prior, 1)  # what is wrong with it is said before any training
+        candidates(self.prior, 1)  # what is wrong with it is said before any training
         seed = seed_from(self.random_state)
         model = _trained(self.model, X, y, seed)
         with seeded(seed):
             codes, aside = posterior_draws(model, X, y)
-        tried = [each.fitted(codes, aside, seed) for each in _priors(self.prior, codes.shape[1])]
+        tried = [each.fitted(codes, aside, seed) for each in candidates(self.prior, codes.shape[1])]
         reached = [float(each.log_prob(aside).mean()) for each in tried]
         self.model_, self.seed_ = model, seed
         self.prior_ = tried[int(np.argmax(reached))]
         self.prior_scores_ = dict(zip(map(repr, tried), reached, strict=True))
         with seeded(seed):
-            self.marginals_ = self._looks(X, y)
-        self.usual_ = np.percentile(self._some_scores(X, y), np.arange(101))
+            self.marginals_ = looks(model, self.prior_, X, y) if self._draws(model) else None
+        with seeded(seed):
+            usual = some_scores(model, self.prior_, X, y)
+        self.usual_ = np.percentile(usual, np.arange(101))
         return self
 
     def sample(
@@ -230,6 +230,39 @@ class Generator(BaseEstimator):
         ]
         return Privacy(*told)
 
+    def kept(self) -> Kept:
+        """Return the model, the prior's tensors, and what columns and scores look like."""
+        model = self._fitted()
+        tensors = {f"prior.{name}": each for name, each in self.prior_.state_dict().items()}
+        if self.marginals_ is not None:
+            tensors |= {
+                f"marginals.{name}": each for name, each in self.marginals_.tensors().items()
+            }
+        tensors["usual"] = torch.from_numpy(self.usual_)
+        facts = {
+            "prior": repr(self.prior_),
+            "prior_scores": self.prior_scores_,
+            "seed": self.seed_,
+        }
+        return Kept([model], facts, tensors)
+
+    def take(self, kept: Kept) -> Self:
+        """Take over what `kept` returned."""
+        (self.model_,) = kept.models
+        self.seed_ = int(kept.facts["seed"])
+        self.prior_scores_ = dict(kept.facts["prior_scores"])
+        known = {each.__name__: each for each in self.parts}
+        self.prior_ = read(kept.facts["prior"], known).restored(under("prior", kept.tensors))
+        if self.prior_.size != self.model_.latent_size_:
+            raise ValueError(
+                f"the prior's codes hold {self.prior_.size} numbers, and the model's "
+                f"{self.model_.latent_size_}"
+            )
+        looks = under("marginals", kept.tensors)
+        self.marginals_ = Marginals(**looks) if looks else None
+        self.usual_ = kept.tensors["usual"].numpy()
+        return self
+
     def _fitted(self) -> BaseAutoencoder:
         check_is_fitted(self, "prior_")
         return self.model_
@@ -260,48 +293,10 @@ class Generator(BaseEstimator):
         x = inference.decoded(self.model_.codec_, z, noise, context)
         return self.marginals_(x) if noise and self.marginals_ is not None else x
 
-    def _looks(self, X: Any, y: Any) -> Marginals | None:
-        """Return what the columns look like, drawn and real, where cells are drawn."""
-        model = self.model_
-        if not self._draws(model):
-            return None
-        rows = model.adapter_.rows(X)
-        context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
-        if context is not None:
-            context = context[torch.randint(len(context), (LOOKED_AT,))]
-        z = self.prior_.sample(LOOKED_AT)
-        drawn = inference.decoded(model.codec_, z, noise=True, context=context)
-        step = max(1, len(rows) // LOOKED_AT)
-        return Marginals.fitted(drawn, model.adapter_.batch(rows[::step]), model.codec_.space)
-
-    def _some_scores(self, X: Any, y: Any) -> np.ndarray:
-        """Return the scores of rows of training, of some of them where there are many."""
-        model = self.model_
-        rows = model.adapter_.rows(X)
-        context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
-        with seeded(self.seed_):
-            first = rows[:MEASURED]
-            told = None if context is None else context[:MEASURED]
-            found = inference.over(
-                model.codec_,
-                model.adapter_,
-                first,
-                lambda batch: scores(model, self.prior_, batch),
-                told,
-            )
-        return found.double().numpy()
-
 
 def _trained(model: Any, X: Any, y: Any, seed: int) -> BaseAutoencoder:
     """Return the model as it is if it is fitted, else a copy of it that has learned."""
-    if model is None:
-        model = VAE(
-            latent_dim=16,
-            beta=0.1,
-            backbone=Dense((256, 256)),
-            batch_size=256,
-            random_state=seed,
-        )
+    model = _default(X) if model is None else model
     if not isinstance(model, BaseAutoencoder):
         raise CompositionError(
             f"model={model!r} was given; expected a model of Isthmus, such as VAE(beta=0.1), or "
@@ -315,17 +310,17 @@ def _trained(model: Any, X: Any, y: Any, seed: int) -> BaseAutoencoder:
     return made.fit(X, y)
 
 
-def _priors(prior: Any, size: int) -> list[Prior]:
-    """Return the priors to try on codes of ``size`` numbers."""
-    if isinstance(prior, Prior):
-        return [prior]
-    if prior == "auto":
-        return [Mixture(), Autoregressive()] if size <= LONGEST else [Mixture()]
-    if isinstance(prior, str) and prior in NAMED:
-        return [NAMED[prior]()]
-    raise CompositionError(
-        f"prior={prior!r} was given; expected 'auto', one of {', '.join(map(repr, NAMED))}, or a "
-        "Prior, as in prior=Mixture(50)."
+def _default(X: Any) -> VAE:
+    """Return the model where none was chosen: of a table, one that holds its codes loosely."""
+    if not isinstance(adapter_for(X), Tables):
+        return VAE()
+    # Where a code is cheap, a learned scale of numbers would fall until they drown categories.
+    return VAE(
+        latent_dim=16,
+        beta=0.2,
+        likelihood=Mixed(0.5),
+        backbone=Dense((256, 256)),
+        batch_size=256,
     )
 
 

@@ -37,6 +37,10 @@ class Marginals:
     """
 
     def __init__(self, drawn: Tensor, real: Tensor, known: Tensor) -> None:
+        if not drawn.shape == real.shape == (len(known), GRID):
+            raise ValueError(
+                f"quantiles of shapes {drawn.shape} and {real.shape} don't go together"
+            )
         self.drawn, self.real, self.known = drawn, real, known
 
     @classmethod

@@ -98,4 +98,5 @@ class Mixture(Prior):
     def _take(self, found: GaussianMixture) -> None:
         self.weight = torch.from_numpy(found.weights_).float()
         self.mean = torch.from_numpy(found.means_).float()
-        self.root = torch.linalg.cholesky(torch.from_numpy(found.covariances_)).float()
+        root = torch.linalg.cholesky(torch.from_numpy(found.covariances_))
+        self.root = root.float().contiguous()  # as a file has it: products round by layout
