@@ -17,15 +17,15 @@ from torch.nn.functional import cross_entropy
 import machine
 import mnist
 from contractive import classes
-from isthmus import ConditionalVAE
+from isthmus import Bernoulli, ConditionalVAE, Dense
 from results import record, table
 
 SECTION = "Conditional VAE: digits made to order, on MNIST"
 HEADER = ("what is read", *map(str, range(10)), "all")
 EACH, TARGET, READER = 1_000, 97, 99
 READ_EPOCHS, READ_BATCH = 4, 64
-NOTE = """`ConditionalVAE(latent_dim={latent}, epochs={epochs})`, all else as it comes: the default
-networks (784-256-128-{latent}, the label beside the input and the code), {likelihood},
+NOTE = """`ConditionalVAE(latent_dim={latent}, beta=2, likelihood={likelihood},
+backbone=Dense((512, 512)), epochs={epochs})`, the label beside the input and the code;
 grey levels in [0, 1], the 60,000 training images with their labels, of which a tenth is kept aside
 to tell when to stop; batch 128, Adam from 1e-3; seed {seed}. Then `sample(1000, y=digit)` for each
 digit: codes are drawn from the prior, and of p(x | z, y) it gives the mean, not a draw; "with
@@ -36,6 +36,11 @@ maximum, 64, 10; {reader_epochs} epochs on the labels of the training images, sh
 pixels), trained apart: {accuracy:.2f} % of the test images right, at least {least} wanted.
 Target: {target} % or more of the means read as asked: {found:.2f} %, {verdict}. Training:
 {minutes:.1f} min of processor time, on one thread beside other work.
+
+By one run each, on the way: as the family comes but for the code size, 20 epochs, 79.93 %: its
+learned scale weighs pixels so much that codes stray from the prior; with `Bernoulli()`, 87.23 %;
+with it and `beta=4`, the default networks, 10 epochs, 96.50 %. Codes drawn from a mixture fitted to
+those of the training images, digit by digit, instead of from the prior: 99.15 %.
 
 `python benchmarks/run.py conditional`. Measured on: {machine}."""
 
@@ -102,7 +107,15 @@ def measure(latent: int, epochs: int, seed: int) -> None:
     judge = reader(train, seed)
     accuracy = 100 * (judge.read(test.x) == test.y).double().mean().item()
     print(f"the classifier: {accuracy:.2f} % of test images", flush=True)
-    model = ConditionalVAE(latent_dim=latent, epochs=epochs, random_state=seed, verbose=False)
+    model = ConditionalVAE(
+        latent_dim=latent,
+        beta=2,
+        likelihood=Bernoulli(),
+        backbone=Dense((512, 512)),
+        epochs=epochs,
+        random_state=seed,
+        verbose=False,
+    )
     start = time.process_time()
     labels = train.y.numpy()
     model.fit(train.x, labels)
@@ -139,7 +152,7 @@ def measure(latent: int, epochs: int, seed: int) -> None:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Digits made to order by a conditional VAE.")
     parser.add_argument("--latent", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
     measure(options.latent, options.epochs, options.seed)
