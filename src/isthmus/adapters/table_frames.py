@@ -86,7 +86,7 @@ def _pandas(values: np.ndarray, holds: Holds, given: Dtype) -> Any:
     if dtype == np.dtype(object) or holds in ("date", "time"):
         return pd.Series(_objects(values, holds), dtype=object).astype(dtype)
     if holds in ("number", "truth"):
-        return pd.Series(cast(values, of_numpy(given.name))).astype(dtype)
+        return pd.Series(_numbers(values, given)).astype(dtype)
     return pd.Series(values, dtype=dtype if holds == "text" else None).astype(dtype)
 
 
@@ -95,7 +95,7 @@ def _other(name: str, values: np.ndarray, holds: Holds, given: Dtype, library: A
     if holds == "nothing":
         return nw.new_series(name, [None] * len(values), dtype, backend=library)
     if holds in ("number", "truth"):
-        plain = cast(values, of_numpy(given.name))
+        plain = _numbers(values, given)
     elif holds in ("text", "time"):
         plain = _objects(values, holds).tolist()
         text = nw.new_series(
@@ -108,6 +108,13 @@ def _other(name: str, values: np.ndarray, holds: Holds, given: Dtype, library: A
         return nw.new_series(name, plain, backend=library).cast(dtype)
     series = nw.new_series(name, plain, backend=library)
     return series.dt.replace_time_zone("UTC").dt.convert_time_zone(given.zone)
+
+
+def _numbers(values: np.ndarray, given: Dtype) -> np.ndarray:
+    """Return numbers in the nearest dtype of numpy's; whole ones are as exact as they came."""
+    if values.dtype.kind in "iu":
+        return values
+    return cast(values.astype(np.float64), of_numpy(given.name))
 
 
 def _objects(values: np.ndarray, holds: Holds) -> np.ndarray:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from isthmus.adapters import facts as told
 from isthmus.adapters import kinds as meant
+from isthmus.adapters import labels
 from isthmus.adapters.base import PART, Adapter, check_enough, known, plain, single
 from isthmus.adapters.columns import AnyColumn, Column, Kind
 from isthmus.adapters.frames import row_frame
@@ -89,7 +90,7 @@ class Tables(Adapter):
 
     def __init__(
         self,
-        kinds: Mapping[str, Kind] | None = None,
+        kinds: Mapping[str, str] | None = None,
         drop: Sequence[str] = (),
         max_levels: int = 10_000,
         support: Support | None = None,
@@ -119,12 +120,13 @@ class Tables(Adapter):
         self._check_parameters()
         frame = table_of(X)
         check_enough(len(frame))
-        kept = self._kept(frame)
+        kept = labels.kept(frame, self.drop, self.kinds or {})
+        said: Any = self.kinds or {}
         learned: list[Any] = []
         rows: list[np.ndarray] = []
         for label, name in kept.items():
-            given = read(_column(frame, label), name)
-            learned.append(meant.fitted(given, (self.kinds or {}).get(name), self.max_levels))
+            given = read(labels.column(frame, label), name)
+            learned.append(meant.fitted(given, said.get(name), self.max_levels))
             rows.append(learned[-1].read(given))
         cells = tuple(cell for each in learned for cell in each.cells)
         if not cells:
@@ -148,9 +150,12 @@ class Tables(Adapter):
         frame = table_of(X)
         if not len(frame):
             raise DataError("0 rows were given; expected at least one. Is the table empty?")
-        labels = self._labels(frame)
+        known = labels.found(frame, self.columns_, self.drop)
         return TableRows(
-            [each.read(read(_column(frame, labels[each.name]), each.name)) for each in self.fitted_]
+            [
+                each.read(read(labels.column(frame, known[each.name]), each.name))
+                for each in self.fitted_
+            ]
         )
 
     def batch(self, rows: TableRows) -> Batch:
@@ -193,7 +198,9 @@ class Tables(Adapter):
         """
         if isinstance(row, Mapping):
             if strange := [str(each) for each in row if str(each) not in self.columns_]:
-                raise DataError(f"A row with {strange[0]!r} was given. {self._expected()}")
+                raise DataError(
+                    f"A row with {strange[0]!r} was given. {labels.expected(self.columns_)}"
+                )
             return row_frame([row.get(each) for each in self.columns_], self.columns_)
         if hasattr(row, "to_frame") and hasattr(row, "index"):
             return self.one({str(name): value for name, value in row.items()})
@@ -201,7 +208,9 @@ class Tables(Adapter):
             return single(row)
         values = list(plain(row)) if not isinstance(row, list | tuple) else list(row)
         if len(values) != len(self.columns_):
-            raise DataError(f"A row of {len(values)} values was given. {self._expected()}")
+            raise DataError(
+                f"A row of {len(values)} values was given. {labels.expected(self.columns_)}"
+            )
         return row_frame(values, self.columns_)
 
     def describe(self) -> pd.DataFrame:
@@ -249,14 +258,23 @@ class Tables(Adapter):
             first = error.errors()[0]
             place = ".".join(str(each) for each in first["loc"])
             told.expect(False, f"{place}: {first['msg']}.")
+        self._check_restored()
+        self._name()
+        return self
+
+    def _check_restored(self) -> None:
         names = [str(each) for each in self.frame_.columns]
         told.expect(names == self.columns_, "the frame has other columns than those fitted.")
         told.expect(len(self.frame_.dtypes) == len(names), "dtypes are not one for each column.")
         told.distinct(names, "columns")
         cells = Table(tuple(cell for each in self.fitted_ for cell in each.cells))
         told.expect(self.space_ == cells, f"it is {self.space_!r}; the columns make {cells!r}.")
-        self._name()
-        return self
+        try:
+            self.inverse_transform(torch.zeros(0, self.space_.size))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            told.expect(False, f"no frame can be made of it: {error}.")
+        except ImportError:
+            pass  # the library of the frames is not there: others can be scored and encoded
 
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         """Print as the call that makes it."""
@@ -292,57 +310,9 @@ class Tables(Adapter):
         if not self.max_levels >= 1:
             raise DataError(f"max_levels={self.max_levels} was given; expected 1 or more.")
 
-    def _kept(self, frame: Any) -> dict[Any, str]:
-        """Return the columns to learn from, with what they are called."""
-        labels = {str(each): each for each in _labels_of(frame)}
-        for what, names in (("drop", self.drop), ("kinds", self.kinds or {})):
-            if missing := [str(each) for each in names if str(each) not in labels]:
-                raise DataError(
-                    f"{what} names {missing[0]!r}, which is no column; there are "
-                    f"{_listed(list(labels))}."
-                )
-        dropped = {str(each) for each in self.drop}
-        kept = {label: name for name, label in labels.items() if name not in dropped}
-        if not kept:
-            raise DataError("No column is left to learn from: drop fewer of them.")
-        return kept
-
-    def _labels(self, frame: Any) -> dict[str, Any]:
-        """Return the label of each fitted column in a frame that was given later."""
-        labels = {str(each): each for each in _labels_of(frame)}
-        missing = [name for name in self.columns_ if name not in labels]
-        new = [name for name in labels if name not in {*self.columns_, *map(str, self.drop)}]
-        if missing or new:
-            said = [f"lacks {_listed(missing)}"] * bool(missing) + [
-                f"has {_listed(new)} beside"
-            ] * bool(new)
-            raise DataError(
-                f"The table {' and '.join(said)}. {self._expected()} Select or rename them, or "
-                "fit a model to the columns of now."
-            )
-        return labels
-
-    def _expected(self) -> str:
-        return (
-            f"Expected the {len(self.columns_)} columns that were fitted: {_listed(self.columns_)}."
-        )
-
     def _kind_of(self, like: Any) -> TableFrame:
         frame = table_of(like)
         if str(frame.implementation) == self.frame_.library:
             return self.frame_  # holes may have made floats of whole numbers: not in what returns
-        labels = self._labels(frame)
-        return kind_of(frame, [labels[name] for name in self.columns_])
-
-
-def _labels_of(frame: Any) -> list[Any]:
-    """Return the labels of a frame's columns; pandas may number them."""
-    return list(frame.to_native().columns) if frame.implementation.is_pandas() else frame.columns
-
-
-def _column(frame: Any, label: Any) -> Any:
-    return frame[:, _labels_of(frame).index(label)]
-
-
-def _listed(names: list[str], most: int = 20) -> str:
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+        known = labels.found(frame, self.columns_, self.drop)
+        return kind_of(frame, [known[name] for name in self.columns_])

@@ -92,7 +92,7 @@ class Category(Column):
         given = given.among()
         assert given.levels is not None
         levels = given.levels if self.unit is None else to_ticks(given.levels, self.unit)
-        found = self._index.get_indexer(_comparable(levels, self.holds))
+        found = self._index.get_indexer(levels.astype(object))
         codes = np.where(found < 0, len(self.levels), found)
         small = np.min_scalar_type(-len(self.levels) - 1)
         return np.append(codes, -1).astype(small)[given.values]
@@ -102,12 +102,12 @@ class Category(Column):
         return np.where(codes < 0, np.float32(np.nan), codes)[:, None]
 
     def decode(self, x: np.ndarray) -> np.ndarray:
-        codes = np.rint(x[:, 0]).astype(np.int64).clip(0, len(self.levels))
+        codes = np.rint(x[:, 0]).clip(0, len(self.levels)).astype(np.int64)
         return self._values[codes]
 
     @cached_property
     def _index(self) -> pd.Index:
-        return pd.Index(_comparable(np.array(self.levels, dtype=object), self.holds))
+        return pd.Index(self.levels, dtype=object)  # where 3 and 3.0 are the same
 
     @cached_property
     def _values(self) -> np.ndarray:
@@ -133,8 +133,3 @@ def _near(holds: str) -> tuple[Any, ...]:
     """Return what else may stand for what a column holds."""
     near = {"truth": ("number",), "date": ("moment",), "moment": ("date",)}
     return near.get(holds, ())
-
-
-def _comparable(levels: np.ndarray, holds: str) -> np.ndarray:
-    """Return levels in a form in which equal ones are found: 3 and 3.0 are."""
-    return levels.astype(np.float64) if holds in ("number", "truth") else levels.astype(object)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from isthmus.adapters.columns.base import Column, share_of_holes
 from isthmus.adapters.columns.number import Scale
@@ -58,6 +58,15 @@ class Date(Column):
     last: int
     scale: Scale
     parts: list[Part]
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str | None) -> str | None:
+        try:
+            pd.DatetimeIndex([], tz=zone)
+        except LookupError as error:
+            raise ValueError(f"{zone!r} is no time zone that is known here") from error
+        return zone
 
     @classmethod
     def fit(cls, given: Given) -> "Date":

@@ -36,18 +36,17 @@ class Scale(BaseModel):
     def fit(cls, values: np.ndarray, name: str) -> "Scale":
         """Learn the scale of known values, ``(n,)``: of two different ones or more."""
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = float(values.mean()), float(values.std())
+            mean, std = float(values.mean()), _spread(values)
             centre, spread, heavy = _tails(values)
             u = np.arcsinh((values - centre) / spread) if heavy else values
-        # A spread that rounding made of one value is none.
         if not np.isfinite([mean, std, centre, spread]).all():
             raise DataError(
                 f"Column {name} spreads too far for its variance to be a number. Scale it down, "
                 "or take its logarithm."
             )
         if not heavy:
-            return cls(heavy=False, centre=mean, spread=std or 1.0, mean=0.0, std=1.0)
-        of_u = float(u.std()) or 1.0
+            return cls(heavy=False, centre=mean, spread=std, mean=0.0, std=1.0)
+        of_u = _spread(u)
         return cls(heavy=True, centre=centre, spread=spread, mean=float(u.mean()), std=of_u)
 
     def forward(self, values: np.ndarray) -> np.ndarray:
@@ -72,6 +71,13 @@ class Scale(BaseModel):
         if self.heavy:
             return f"asinh((X - {self.centre:.4g}) / {self.spread:.4g}), standardised"
         return "standardised"
+
+
+def _spread(values: np.ndarray) -> float:
+    """Return the standard deviation, above zero, of numbers whose squares may be no floats."""
+    away = values - values.mean()
+    farthest = float(np.abs(away).max())
+    return farthest * float((away / farthest).std()) if farthest else 1.0
 
 
 def _tails(values: np.ndarray) -> tuple[float, float, bool]:
