@@ -102,6 +102,38 @@ class Tables(Block):
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes
+    ----------
+    text
+        What it holds.
+    mark
+        How strongly it is marked, from 0 to 1.
+    note
+        What stands below it in small print.
+    hint
+        What is told where the pointer rests on it.
+    """
+
+    text: str
+    mark: float = 0.0
+    note: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Marked(Block):
+    """A table some of whose cells are marked; the first of each row names it."""
+
+    kind = "marked"
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Bar:
     """A named bar, ``share`` of the whole width, with its figures."""
 

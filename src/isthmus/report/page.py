@@ -1,6 +1,7 @@
 """The page: chapters in order, one template, one file."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -37,8 +38,46 @@ def chapters(subject: Subject) -> Sequence[Section]:
     return [section for section in found if section is not None]
 
 
+@dataclass(frozen=True)
+class Head:
+    """What stands at the top of a page.
+
+    Attributes
+    ----------
+    title, source
+        What it is about, and of which data.
+    facts
+        What a reader wants to know first.
+    equation
+        What was minimised.
+    stages, isthmus
+        The way from x through the code and back, and its drawing.
+    """
+
+    title: str
+    source: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    equation: str = ""
+    stages: Sequence[making.Stage] = ()
+    isthmus: str = ""
+
+
 def rendered(subject: Subject) -> str:
-    """Return the page as HTML; whatever users named is escaped."""
+    """Return the page of a model as HTML."""
+    model = subject.model
+    head = Head(
+        type(model).__name__,
+        subject.source,
+        making.facts(subject),
+        repr(model.objective_),
+        making.stages(model),
+        making.isthmus(model),
+    )
+    return html(head, chapters(subject))
+
+
+def html(head: Head, sections: Sequence[Section]) -> str:
+    """Return a page as HTML; whatever users named is escaped."""
     environment = Environment(
         loader=PackageLoader("isthmus", "report"),
         autoescape=True,
@@ -46,12 +85,7 @@ def rendered(subject: Subject) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(
-        family=type(subject.model).__name__,
-        source=subject.source,
-        equation=repr(subject.model.objective_),
-        facts=making.facts(subject),
-        stages=making.stages(subject.model),
-        isthmus=making.isthmus(subject.model),
-        sections=chapters(subject),
+    page = environment.get_template("page.html")
+    return page.render(
+        **{each.name: getattr(head, each.name) for each in fields(head)}, sections=sections
     )
