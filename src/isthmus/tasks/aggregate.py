@@ -49,7 +49,7 @@ def posterior_draws(model: BaseAutoencoder, X: Any, y: Any) -> tuple[Tensor, Ten
     )
     order = torch.randperm(draws.shape[1])
     kept = int(len(order) * ASIDE) or min(1, len(order) - 2)
-    aside, learnt = order[:kept], order[kept:]
+    aside, learnt = order[:kept] if kept > 0 else order, order[kept:]
     return draws[:, learnt].flatten(0, 1), draws[0, aside]
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import narwhals as nw
@@ -156,7 +157,7 @@ def _with(rows: Any, name: str, place: int, value: Any) -> Any:
         try:
             column = column.astype(rows.dtypes.iloc[place])
             changed = pd.isna(column).any() or (len(column) and column.iloc[0] != value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             changed = True
         if changed:
             column = pd.Series([value] * len(rows), index=rows.index)
@@ -166,9 +167,13 @@ def _with(rows: Any, name: str, place: int, value: Any) -> Any:
     frame = nw.from_native(rows, eager_only=True)
     held = frame.schema[name]
     column = nw.lit(value)
-    whole_only = held.is_integer() and value != int(value) if held.is_numeric() else False
-    unlisted = isinstance(held, nw.Enum) and value not in held.categories
-    told = column if whole_only or unlisted else column.cast(held)
+    if isinstance(held, nw.Enum):
+        fits = value in held.categories
+    elif held.is_numeric():
+        fits = isinstance(value, Real) and (not held.is_integer() or float(value).is_integer())
+    else:
+        fits = isinstance(value, str) == (held in (nw.String, nw.Categorical))
+    told = column.cast(held) if fits else column
     return frame.with_columns(told.alias(name)).to_native()
 
 
