@@ -14,6 +14,7 @@ import contractive
 import denoiser
 import generation_tables
 import importance
+import imputation
 import k_sparse
 import likelihood
 import probe
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "stacked": partial(stacked.main, []),
     "probe": partial(probe.main, []),
+    "imputation": partial(imputation.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
