@@ -233,7 +233,7 @@ def test_networks_do_what_no_line_can():
     x = rng.uniform(-2, 2, size=(600, 1))
     X = np.hstack([x, x**2 + 0.1 * rng.normal(size=x.shape)])
     X[::3, 1] = np.nan
-    imputer = Imputer(quick(150), members=2, random_state=0).fit(X)
+    imputer = Imputer(quick(60, learning_rate=3e-3), members=2, random_state=0).fit(X)
     assert imputer.weights_["1"] > 0.8
     row = imputer.transform([[1.5, np.nan]])
     assert row[0, 1] == pytest.approx(2.25, abs=0.5)
