@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from isthmus import VAE, Autoencoder, ConditionalVAE, DenoisingAutoencoder, Vectors, load
@@ -201,6 +202,16 @@ def test_drawn_tables_differ_in_holes_alone_and_repeat(fitted):
     for table, again in zip(tables, fitted.sample(X, 3), strict=True):
         pd.testing.assert_frame_equal(table, again)
     assert not tables[0].equals(fitted.sample(X, 1, random_state=5)[0])
+
+
+def test_several_tables_are_no_output_of_one(numbers):
+    X = np.array([[1.0, np.nan, 1.1]])
+    asked = clone(numbers).set_output(transform="pandas")
+    vars(asked).update({name: each for name, each in vars(numbers).items() if name.endswith("_")})
+    assert isinstance(asked.transform(X), pd.DataFrame)
+    with pytest.raises(CompositionError, match="sample"):
+        asked.transform(X, draws=2)
+    assert len(asked.sample(X, 2)) == 2
 
 
 def test_draws_spread_as_what_was_hidden_does():

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from sklearn import get_config
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -135,12 +136,17 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
     def transform(self, X: Any, draws: int | None = None) -> Any:
         """Return ``X`` with its holes filled; ``draws=m``: a list of ``m`` tables, see `sample`.
 
+        Columns of floats hold the means of numbers, whole or not; drawn whole numbers are whole.
+
         Raises
         ------
         DataError
             If ``X`` is not like the data that were fitted.
+        CompositionError
+            If ``set_output`` asks for one table where several are to be drawn.
         """
         if draws is not None:
+            self._check_output()
             return self.sample(X, draws)
         return self._filled(X, self._points)
 
@@ -232,6 +238,15 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
         return self
+
+    def _check_output(self) -> None:
+        own = getattr(self, "_sklearn_output_config", {})
+        asked = own.get("transform", get_config()["transform_output"])
+        if asked != "default":
+            raise CompositionError(
+                f"draws was given where set_output asks for {asked}, which is one table: call "
+                "sample(X, m), whose tables are of the kind of X."
+            )
 
     def _template(self, rows: int) -> BaseAutoencoder:
         """Return the model to make members of."""
