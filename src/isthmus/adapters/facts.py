@@ -7,11 +7,14 @@ import numpy as np
 
 from isthmus.errors import DataError
 
+UNFIT = "What the adapter learned doesn't fit its space"
+"""How every complaint begins."""
+
 
 def expect(fine: bool, what: str) -> None:
     """Raise `DataError` where a fact doesn't fit: ``what`` says which, and what was expected."""
     if not fine:
-        raise DataError(f"What the adapter learned doesn't fit its space: {what}")
+        raise DataError(f"{UNFIT}: {what}")
 
 
 def number(value: Any, name: str) -> float:

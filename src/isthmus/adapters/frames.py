@@ -96,7 +96,7 @@ def of_many_kinds(X: Any) -> bool:
     check_collected(X)
     if not hasattr(X, "columns"):
         return False
-    check_columns(list(X.columns))
+    check_names(X)
     import narwhals as nw
 
     frame = nw.from_native(X, eager_only=True, pass_through=True)
@@ -140,6 +140,12 @@ def check_collected(X: Any) -> None:
     """Raise `DataError` for a frame that is only planned, and not yet read."""
     if hasattr(X, "collect_schema") and hasattr(X, "collect"):
         raise DataError(f"A {type(X).__name__} was given, not yet read: give its .collect().")
+
+
+def check_names(X: Any) -> None:
+    """Raise `DataError` where ``X`` is of pandas and its columns can't be told apart."""
+    if isinstance(X, pd.DataFrame):
+        check_columns(list(X.columns))
 
 
 def check_columns(names: list[Any]) -> None:

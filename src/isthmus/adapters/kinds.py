@@ -1,6 +1,8 @@
 """Kinds: what the columns of a table mean, inferred from what they hold, or as the user says."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,18 @@ REMEDIES: dict[Kind, str] = {
     "category": "df[{0!r}].astype(str)",
     "date": "pd.to_datetime(df[{0!r}])",
 }
+
+
+def check_parameters(kinds: Mapping[str, str], drop: Any, max_levels: int) -> None:
+    """Raise `DataError` where what the user said of columns can't be meant."""
+    if strange := [each for each in kinds.values() if each not in FITS]:
+        raise DataError(
+            f"kinds says {strange[0]!r}; expected one of {', '.join(FITS)} for a column."
+        )
+    if isinstance(drop, str):
+        raise DataError(f"drop={drop!r} was given; expected a list: [{drop!r}].")
+    if not max_levels >= 1:
+        raise DataError(f"max_levels={max_levels} was given; expected 1 or more.")
 
 
 def fitted(given: Given, said: Kind | None, max_levels: int) -> Column:

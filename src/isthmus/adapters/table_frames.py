@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from isthmus.adapters.base import cast
 from isthmus.adapters.dtypes import Dtype, of_narwhals, of_numpy, of_pandas, written
-from isthmus.adapters.frames import check_collected, check_columns
+from isthmus.adapters.frames import check_collected, check_columns, check_names
 from isthmus.adapters.reading import Holds
 from isthmus.errors import DataError
 
@@ -48,11 +48,11 @@ def table_of(X: Any) -> Any:
         If it is no table, or its columns can't be told from one another.
     """
     check_collected(X)
-    if hasattr(X, "columns"):
-        check_columns(list(X.columns))
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if isinstance(frame, nw.DataFrame):
-            return frame
+    check_names(X)
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        check_columns(frame.columns)
+        return frame
     raise DataError(
         f"A {type(X).__name__} was given; expected a table whose columns have names, of pandas, "
         "polars or another library: pd.DataFrame(X, columns=[...]) makes one."

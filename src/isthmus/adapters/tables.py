@@ -1,42 +1,24 @@
 """Tables: rows whose columns are of many kinds, as people have them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from isthmus.adapters import facts as told
 from isthmus.adapters import kinds as meant
 from isthmus.adapters import labels
-from isthmus.adapters.base import PART, Adapter, check_enough, known, plain, single
-from isthmus.adapters.columns import AnyColumn, Column, Kind
-from isthmus.adapters.frames import row_frame
+from isthmus.adapters.base import PART, Adapter, check_enough, known
+from isthmus.adapters.columns import Column, Kind
 from isthmus.adapters.reading import read
 from isthmus.adapters.table_frames import TableFrame, kind_of, table_of
+from isthmus.adapters.table_rows import TableRows, one_row, restored
 from isthmus.errors import DataError, SupportError
 from isthmus.space import Batch, Support, Table
-
-COLUMNS = TypeAdapter(list[AnyColumn])
-"""What reads columns from plain data, and checks them."""
-
-
-@dataclass(frozen=True)
-class TableRows:
-    """Checked rows of a table: an array for each column, as the column keeps them."""
-
-    columns: list[np.ndarray]
-
-    def __len__(self) -> int:
-        return len(self.columns[0])
-
-    def __getitem__(self, rows: slice) -> "TableRows":
-        return TableRows([each[rows] for each in self.columns])
 
 
 class Tables(Adapter):
@@ -196,22 +178,7 @@ class Tables(Adapter):
 
         What a mapping doesn't name is unknown.
         """
-        if isinstance(row, Mapping):
-            if strange := [str(each) for each in row if str(each) not in self.columns_]:
-                raise DataError(
-                    f"A row with {strange[0]!r} was given. {labels.expected(self.columns_)}"
-                )
-            return row_frame([row.get(each) for each in self.columns_], self.columns_)
-        if hasattr(row, "to_frame") and hasattr(row, "index"):
-            return self.one({str(name): value for name, value in row.items()})
-        if hasattr(row, "columns"):
-            return single(row)
-        values = list(plain(row)) if not isinstance(row, list | tuple) else list(row)
-        if len(values) != len(self.columns_):
-            raise DataError(
-                f"A row of {len(values)} values was given. {labels.expected(self.columns_)}"
-            )
-        return row_frame(values, self.columns_)
+        return one_row(row, self.columns_)
 
     def describe(self) -> pd.DataFrame:
         """Return a row for each column: its kind, what was found, its holes, its transform.
@@ -251,30 +218,15 @@ class Tables(Adapter):
 
     def restore(self, facts: Mapping[str, Any]) -> Self:
         """Take over what `facts` returned."""
-        try:
-            self.frame_ = TableFrame.model_validate(facts["frame"])
-            self.fitted_ = COLUMNS.validate_python(facts["columns"])
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(each) for each in first["loc"])
-            told.expect(False, f"{place}: {first['msg']}.")
-        self._check_restored()
-        self._name()
-        return self
-
-    def _check_restored(self) -> None:
-        names = [str(each) for each in self.frame_.columns]
-        told.expect(names == self.columns_, "the frame has other columns than those fitted.")
-        told.expect(len(self.frame_.dtypes) == len(names), "dtypes are not one for each column.")
-        told.distinct(names, "columns")
-        cells = Table(tuple(cell for each in self.fitted_ for cell in each.cells))
-        told.expect(self.space_ == cells, f"it is {self.space_!r}; the columns make {cells!r}.")
+        self.frame_, self.fitted_ = restored(facts, self.space_)
         try:
             self.inverse_transform(torch.zeros(0, self.space_.size))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             told.expect(False, f"no frame can be made of it: {error}.")
         except ImportError:
             pass  # the library of the frames is not there: others can be scored and encoded
+        self._name()
+        return self
 
     def __repr__(self, N_CHAR_MAX: int = 0) -> str:
         """Print as the call that makes it."""
@@ -301,14 +253,7 @@ class Tables(Adapter):
                 f"The likelihood takes data of support {self.support!r}; a table of several kinds "
                 "of columns is 'mixed'. Choose Mixed(), or leave the likelihood out."
             )
-        if strange := [k for k in (self.kinds or {}).values() if k not in meant.FITS]:
-            raise DataError(
-                f"kinds says {strange[0]!r}; expected one of {', '.join(meant.FITS)} for a column."
-            )
-        if isinstance(self.drop, str):
-            raise DataError(f"drop={self.drop!r} was given; expected a list: [{self.drop!r}].")
-        if not self.max_levels >= 1:
-            raise DataError(f"max_levels={self.max_levels} was given; expected 1 or more.")
+        meant.check_parameters(self.kinds or {}, self.drop, self.max_levels)
 
     def _kind_of(self, like: Any) -> TableFrame:
         frame = table_of(like)

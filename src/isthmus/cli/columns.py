@@ -130,12 +130,7 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
             )
         return Data(X, source)
     if isinstance(model.adapter_, Tables):
-        if not isinstance(X, pd.DataFrame):
-            raise DataError(
-                f"{source} holds {'pictures' if isinstance(X, Files) else 'an array'}; the model "
-                "was fitted to a table of columns of many kinds. Give it a CSV or Parquet file."
-            )
-        return _by_name(X, model.adapter_.columns_, conditions_of(model), source)
+        return _of_many_kinds(X, model.adapter_, conditions_of(model), source)
     if isinstance(X, Files) or (isinstance(X, np.ndarray) and X.ndim != 2):
         raise DataError(
             f"{source} holds pictures; the model was fitted to a table of "
@@ -143,7 +138,7 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
         )
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if isinstance(X, pd.DataFrame) and names:
-        known = _by_name(X, names, conditions_of(model), source)
+        known = by_name(X, names, conditions_of(model), source)
         return replace(known, X=_numbers(X.loc[:, names], source))
     expected: int = model.n_features_in_  # pyright: ignore[reportAttributeAccessIssue]
     if X.shape[1] != expected:
@@ -153,6 +148,15 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
         )
     values: Any = _numbers(X, source).to_numpy() if isinstance(X, pd.DataFrame) else X
     return Data(pd.DataFrame(values, columns=names) if names else values, source)
+
+
+def _of_many_kinds(X: Readable, adapter: Tables, conditions: Sequence[str], source: str) -> Data:
+    if not isinstance(X, pd.DataFrame):
+        raise DataError(
+            f"{source} holds {'pictures' if isinstance(X, Files) else 'an array'}; the model "
+            "was fitted to a table of columns of many kinds. Give it a CSV or Parquet file."
+        )
+    return by_name(X, adapter.columns_, conditions, source)
 
 
 def conditions_of(model: BaseAutoencoder) -> list[str]:
@@ -183,7 +187,8 @@ def condition_from(model: BaseAutoencoder, texts: Sequence[str], option: str) ->
     return found
 
 
-def _by_name(X: pd.DataFrame, names: Sequence[str], conditions: Sequence[str], source: str) -> Data:
+def by_name(X: pd.DataFrame, names: Sequence[str], conditions: Sequence[str], source: str) -> Data:
+    """Return the columns of these names, in their order, with the conditions beside them."""
     missing = [name for name in names if name not in X.columns]
     if missing:
         found = [str(name) for name in X.columns]

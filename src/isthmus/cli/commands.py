@@ -60,6 +60,16 @@ Condition = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="What rows are to depend on; repeatable."),
 ]
+Drop = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeatable.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=KIND",
+        help="What a column of a table is: number, count, boolean, category or date; repeatable.",
+    ),
+]
 Row = Annotated[int, typer.Argument(metavar="ROW", help="The number of a row, from 0.")]
 
 
@@ -136,9 +146,7 @@ def fit(
         str, typer.Option(metavar="FAMILY", help="One of those that isthmus families lists.")
     ] = "vae",
     label: Label = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out; repeatable.")
-    ] = None,
+    drop: Drop = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(
@@ -146,14 +154,7 @@ def fit(
             help="A column that the others depend on, for a conditional family; repeatable.",
         ),
     ] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN=KIND",
-            help="What a column of a table is: number, count, boolean, category or date; "
-            "repeatable.",
-        ),
-    ] = None,
+    kind: Kinds = None,
     resume: Annotated[
         bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
     ] = True,

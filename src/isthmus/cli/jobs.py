@@ -14,9 +14,8 @@ import typer
 from isthmus import report, store, writing
 from isthmus.adapters import Files, Images, Sequences, Tables
 from isthmus.backbones import Dense
-from isthmus.catalogue import load
 from isthmus.checks import check_fields, device_called
-from isthmus.cli import columns, files, screen, tables
+from isthmus.cli import columns, files, opening, screen, tables
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
@@ -58,7 +57,7 @@ def check_condition(model: BaseAutoencoder, condition: Sequence[str]) -> None:
 def check_free(folder: Path) -> None:
     """Raise an error if no model could be written to ``folder``."""
     store.check_free(folder)
-    _check_room(folder)
+    check_room(folder)
 
 
 def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True) -> Answer:
@@ -159,7 +158,7 @@ def _reported(model: BaseAutoencoder, data: Data, folder: Path) -> Path:
         raise KeyboardInterrupt(said) from None
 
 
-def _check_room(path: Path) -> None:
+def check_room(path: Path) -> None:
     """Raise `UnwritableError` if nothing can be written at ``path``; make no folder there yet."""
     missing = [each for each in path.parents if not each.exists()]
     try:
@@ -193,7 +192,7 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
 
 def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoencoder:
     """Load a model, and check that the rows, or figures, that it makes can go to ``out``."""
-    fitted = load(model)
+    fitted = opening.model(model)
     kind = "figures" if figures else _kind(fitted)
     if not figures:
         tables.check_writable(fitted, out)
@@ -209,7 +208,7 @@ def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoe
     except DataError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from error
     if out is not None:
-        _check_room(out)
+        check_room(out)
     return fitted
 
 
@@ -321,14 +320,14 @@ def told(title: str, facts: dict[str, Any]) -> Answer:
 
 def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> Answer:
     """Write the report of a saved model on data."""
-    fitted = load(model)
+    fitted = opening.model(model)
     page = out or model / store.REPORT
     if page.is_dir() or page.suffix.lower() not in PAGES:
         what = "is a folder" if page.is_dir() else "is no page"
         raise typer.BadParameter(
             f"{page} {what}; expected a file ending in .html.", param_hint="--out"
         )
-    _check_room(page)
+    check_room(page)
     X = files.read(path)
     data = columns.known_to(fitted, X, str(path))
     if label is None and data.y is not None and len(data.y.columns) == 1:

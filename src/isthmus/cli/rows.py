@@ -1,0 +1,134 @@
+"""Rows: tables that tasks work on, whole as they came and as a model takes them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import typer
+
+from isthmus.adapters import Adapter, Tables, adapter_for
+from isthmus.adapters.kinds import FITS
+from isthmus.cli import columns, files, screen, tables
+from isthmus.errors import DataError, FormulaError
+from isthmus.estimator import BaseAutoencoder
+
+
+def read(path: Path, missing: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table: a CSV or Parquet file, or an array ``(n, columns)``.
+
+    Raises
+    ------
+    DataError
+        If it is none, or can't be read.
+    """
+    found = files.read(path, missing)
+    if isinstance(found, np.ndarray) and found.ndim == 2:
+        return pd.DataFrame(found, columns=[str(at) for at in range(found.shape[1])])
+    if not isinstance(found, pd.DataFrame):
+        what = "an array of more than rows and columns"
+        raise DataError(
+            f"{path} holds {what if isinstance(found, np.ndarray) else 'pictures'}; expected a "
+            "table, which is what this command works on: a CSV or Parquet file, or a NPY file of "
+            "shape (n, columns)."
+        )
+    return found
+
+
+def to_learn_from(
+    frame: pd.DataFrame,
+    source: str,
+    label: str | None = None,
+    drop: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return the columns to learn from, each of the kind that was said, and tell what they are.
+
+    Raises
+    ------
+    DataError
+        If a column is not there, or can't be learnt from.
+    typer.BadParameter
+        If a kind is none.
+    """
+    kept: Any = columns.to_learn_from(frame, source, label, drop).X
+    X = _as_said(kept, kinds)
+    adapter = adapter_for(X)
+    if isinstance(adapter, Tables) and len(X) > 1:
+        tables.told(adapter, X)
+    return X
+
+
+def known(adapter: Adapter, frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return the columns that a task was fitted to; others are told of, and left out.
+
+    Raises
+    ------
+    DataError
+        If some are missing.
+    """
+    own: Any = adapter
+    names = [str(name) for name in getattr(own, "columns_", None) or getattr(own, "names_", ())]
+    names = names or [str(at) for at in range(own.n_features_in_)]
+    found = columns.by_name(frame, names, [], source)
+    if found.left_out:
+        screen.note(
+            f"Left out, since they were not there when it was fitted: {', '.join(found.left_out)}"
+        )
+    assert isinstance(found.X, pd.DataFrame)
+    return found.X
+
+
+def network(text: str | None) -> BaseAutoencoder | None:
+    """Read a model as it is written in Python, such as ``VAE(latent_dim=4)``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    if text is None:
+        return None
+    from isthmus.catalogue import FAMILIES, PARTS
+    from isthmus.formula import read
+
+    try:
+        found = read(text, {**FAMILIES, **PARTS})
+    except FormulaError as error:
+        raise typer.BadParameter(str(error), param_hint="--network") from error
+    if not isinstance(found, BaseAutoencoder):
+        raise typer.BadParameter(
+            f"{text!r} was given; expected a family with its fields, such as 'VAE(latent_dim=4)'.",
+            param_hint="--network",
+        )
+    return found
+
+
+def _as_said(X: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Return a table whose columns have the dtypes of the kinds that ``COLUMN=KIND`` texts say."""
+    X = X.copy()
+    for text in texts:
+        name, _, kind = text.rpartition("=")
+        if not name or kind not in FITS:
+            raise typer.BadParameter(
+                f"{text!r} was given; expected COLUMN=KIND, with one of {', '.join(FITS)}.",
+                param_hint="--kind",
+            )
+        if name not in X.columns:
+            raise DataError(
+                f"--kind names {name!r}, which is no column; there are {', '.join(X.columns[:20])}."
+            )
+        try:
+            X[name] = _cast(X[name], kind)
+        except (ValueError, TypeError) as error:
+            raise DataError(f"The column {name!r} can't be a {kind}: {error}.") from error
+    return X
+
+
+def _cast(column: Any, kind: str) -> Any:
+    if kind == "date":
+        return pd.to_datetime(column)
+    if kind in ("number", "count"):
+        return pd.to_numeric(column).astype("Int64" if kind == "count" else "float64")
+    return column.astype("category" if kind == "category" else "boolean")
