@@ -271,6 +271,22 @@ def test_far_codes_make_finite_values():
     assert made["when"].notna().all()
 
 
+def test_all_that_nanoseconds_hold_comes_back():
+    ends = pd.to_datetime(["1677-09-22", "2262-04-11", "2262-04-11", None]).astype("M8[ns]")
+    X = pd.DataFrame({"when": ends, "b": ["x", "y", "x", "y"]})
+    adapter = Tables().fit(X)
+    made = adapter.inverse_transform(adapter.transform(X).x)["when"]
+    assert (abs(made - ends)[:3] < pd.Timedelta("2D")).all()
+    far = adapter.inverse_transform(torch.tensor([[1e9, 0], [-1e9, 0]]).repeat(1, 9)[:, :4])
+    assert far["when"].dt.year.tolist() == [2262, 1677]
+
+
+def test_identifiers_of_64_bits_may_be_categories():
+    X = pd.DataFrame({"id": np.array([2**62 + 1, 2**62 + 3, -5] * 3), "b": ["x", "y", "x"] * 3})
+    adapter = Tables(kinds={"id": "category"}).fit(X)
+    assert_frame_equal(adapter.inverse_transform(adapter.transform(X).x), X)
+
+
 def test_heavy_tails_are_drawn_in_and_light_ones_left():
     n = 1000
     X = pd.DataFrame(

@@ -25,6 +25,10 @@ YEARS = (-62_135_596_800, 253_402_300_799)
 """The first second of the year 1, and the last of 9999: what calendars hold."""
 
 
+MOST = 2**63 - 2**12
+"""What 64 bits hold, less what a float of that size may be off."""
+
+
 class Date(Column):
     """Dates, moments, times of day and durations.
 
@@ -133,7 +137,8 @@ class Date(Column):
         base = self.origin - self.origin % self.step
         low, high = self._limits
         steps = np.rint((self.scale.back(x[:, 0]) + self.origin % self.step) / self.step)
-        whole = steps.clip((low - base) // self.step, (high - base) // self.step)
+        first = max(-((base - low) // self.step), -MOST)
+        whole = steps.clip(first, min((high - base) // self.step, MOST))
         ticks = base + whole.astype(np.int64) * self.step
         return from_ticks(ticks.clip(low, high), self.holds, self.unit)
 
@@ -151,11 +156,10 @@ class Date(Column):
     def _limits(self) -> tuple[int, int]:
         """The least and the greatest that can be written in the unit."""
         per = PER_SECOND[self.unit]
-        most = np.iinfo(np.int64).max // 2
         if self.holds == "time":
             return 0, DAY * per - self.step
-        low, high = (-most, most) if self.holds == "duration" else (y * per for y in YEARS)
-        return max(low, -most), min(high, most)
+        low, high = (-MOST, MOST) if self.holds == "duration" else (y * per for y in YEARS)
+        return max(low, -MOST), min(high, MOST)
 
     def _calendar(self, ticks: np.ndarray) -> pd.DatetimeIndex:
         index = pd.DatetimeIndex(from_ticks(ticks, "moment", self.unit))
