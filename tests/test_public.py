@@ -20,6 +20,7 @@ REFERENCE = CHECKOUT / "docs" / "reference.md"
 NAMES = [
     "Adversarial",
     "AdversarialAutoencoder",
+    "AnomalyDetector",
     "Autoencoder",
     "BaseAutoencoder",
     "Batch",
@@ -28,6 +29,7 @@ NAMES = [
     "Codec",
     "Commitment",
     "Composed",
+    "Compressor",
     "ConditionalVAE",
     "ContractiveAutoencoder",
     "Cyclic",
@@ -35,12 +37,14 @@ NAMES = [
     "Conv",
     "Dense",
     "Dictionary",
+    "DiscretisedLogistic",
     "GRU",
     "Gaussian",
     "Generator",
     "Image",
     "Images",
     "ImportanceWeighted",
+    "Imputer",
     "Jacobian",
     "KL",
     "KSparseAutoencoder",
@@ -48,6 +52,7 @@ NAMES = [
     "LSTM",
     "Laplace",
     "LinearAutoencoder",
+    "LossyCompressor",
     "MMD",
     "Masking",
     "Mixed",
@@ -80,6 +85,7 @@ NAMES = [
     "WarmUp",
     "WassersteinAutoencoder",
     "load",
+    "pool",
 ]
 
 FOLDERS = {

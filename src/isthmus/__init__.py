@@ -26,7 +26,14 @@ if TYPE_CHECKING:
         WassersteinAutoencoder,
     )
     from isthmus.latents import Gaussian, Point, Quantised, TopK
-    from isthmus.likelihoods import Bernoulli, Categorical, Laplace, Mixed, Normal
+    from isthmus.likelihoods import (
+        Bernoulli,
+        Categorical,
+        DiscretisedLogistic,
+        Laplace,
+        Mixed,
+        Normal,
+    )
     from isthmus.objectives import (
         KL,
         L1,
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
     )
     from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Series, Table, Vector
-    from isthmus.tasks import Generator
+    from isthmus.tasks import AnomalyDetector, Compressor, Generator, Imputer, LossyCompressor, pool
     from isthmus.tasks.loading import load
 
 __version__ = version("isthmus")
@@ -74,7 +81,14 @@ _HOMES = {
         "WassersteinAutoencoder",
     ),
     "latents": ("Gaussian", "Point", "Quantised", "TopK"),
-    "likelihoods": ("Bernoulli", "Categorical", "Laplace", "Mixed", "Normal"),
+    "likelihoods": (
+        "Bernoulli",
+        "Categorical",
+        "DiscretisedLogistic",
+        "Laplace",
+        "Mixed",
+        "Normal",
+    ),
     "objectives": (
         "KL",
         "L1",
@@ -94,7 +108,7 @@ _HOMES = {
     ),
     "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
-    "tasks": ("Generator",),
+    "tasks": ("AnomalyDetector", "Compressor", "Generator", "Imputer", "LossyCompressor", "pool"),
     "tasks.loading": ("load",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -110,6 +124,7 @@ __all__ = [
     "VQVAE",
     "Adversarial",
     "AdversarialAutoencoder",
+    "AnomalyDetector",
     "Autoencoder",
     "BaseAutoencoder",
     "Batch",
@@ -118,6 +133,7 @@ __all__ = [
     "Codec",
     "Commitment",
     "Composed",
+    "Compressor",
     "ConditionalVAE",
     "ContractiveAutoencoder",
     "Conv",
@@ -125,15 +141,18 @@ __all__ = [
     "DenoisingAutoencoder",
     "Dense",
     "Dictionary",
+    "DiscretisedLogistic",
     "Gaussian",
     "Generator",
     "Image",
     "Images",
     "ImportanceWeighted",
+    "Imputer",
     "Jacobian",
     "KSparseAutoencoder",
     "Laplace",
     "LinearAutoencoder",
+    "LossyCompressor",
     "Masking",
     "Mixed",
     "Noise",
@@ -162,6 +181,7 @@ __all__ = [
     "WarmUp",
     "WassersteinAutoencoder",
     "load",
+    "pool",
 ]
 
 

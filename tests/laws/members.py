@@ -33,6 +33,7 @@ EXAMPLES = {
     "TopK": ["TopK(8, k=3)", "TopK(6, k=2, dead_after=0)"],
     "Normal": ["Normal()", "Normal(0.3)", "Normal('feature')", "Normal('shared')"],
     "Laplace": ["Laplace()", "Laplace(0.3)", "Laplace('feature')", "Laplace('shared')"],
+    "DiscretisedLogistic": ["DiscretisedLogistic()", "DiscretisedLogistic(1, levels=5)"],
     "Mixed": ["Mixed()", "Mixed(0.3)", "Mixed('shared', balanced=True)"],
     "Conv": [
         "Conv()",

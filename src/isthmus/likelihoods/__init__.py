@@ -3,8 +3,17 @@
 from isthmus.likelihoods.base import Likelihood
 from isthmus.likelihoods.bernoulli import Bernoulli
 from isthmus.likelihoods.categorical import Categorical
+from isthmus.likelihoods.discretised_logistic import DiscretisedLogistic
 from isthmus.likelihoods.laplace import Laplace
 from isthmus.likelihoods.mixed import Mixed
 from isthmus.likelihoods.normal import Normal
 
-__all__ = ["Bernoulli", "Categorical", "Laplace", "Likelihood", "Mixed", "Normal"]
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "DiscretisedLogistic",
+    "Laplace",
+    "Likelihood",
+    "Mixed",
+    "Normal",
+]

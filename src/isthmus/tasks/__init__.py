@@ -1,5 +1,10 @@
 """Tasks: what models are for, each one call."""
 
+from isthmus.tasks.anomaly import AnomalyDetector
+from isthmus.tasks.compression import Compressor
 from isthmus.tasks.generation import Generator
+from isthmus.tasks.imputation import Imputer
+from isthmus.tasks.lossy import LossyCompressor
+from isthmus.tasks.pooling import pool
 
-__all__ = ["Generator"]
+__all__ = ["AnomalyDetector", "Compressor", "Generator", "Imputer", "LossyCompressor", "pool"]

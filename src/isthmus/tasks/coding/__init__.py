@@ -1,0 +1,1 @@
+"""Coding: what compression is made of: integers, a stack, and laws that put rows on it."""

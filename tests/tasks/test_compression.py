@@ -1,0 +1,274 @@
+"""Compression: what comes back is what went in, and damage is told."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.datasets import load_digits
+
+from isthmus import (
+    LSTM,
+    VAE,
+    VQVAE,
+    Categorical,
+    Compressor,
+    ConditionalVAE,
+    Conv,
+    Dense,
+    DiscretisedLogistic,
+    LossyCompressor,
+    load,
+)
+from isthmus.errors import CompositionError, DataError
+
+DIGITS = load_digits().images
+DARK = DIGITS > 8
+
+
+def fitted(X, y=None, cls=VAE, **settings):
+    usual = {"latent_dim": 3, "backbone": Dense((24,)), "epochs": 4, "learning_rate": 5e-3}
+    return cls(**(usual | settings), random_state=0, verbose=False).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def dark():
+    return fitted(DARK, backbone=Dense((24,), normalisation="batch"), epochs=15)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return fitted(table(400), epochs=6)
+
+
+@pytest.fixture(scope="module")
+def coded(dark):
+    compressor = Compressor(dark)
+    return compressor, compressor.compress(DARK[:20])
+
+
+def table(n, seed=0):
+    draw = np.random.default_rng(seed)
+    number = draw.normal(size=n)
+    return pd.DataFrame(
+        {
+            "number": np.where(draw.random(n) < 0.1, np.nan, number),
+            "whole": np.rint(number * 3).astype(np.int64),
+            "name": draw.choice(["a", "b", "c"], n),
+            "maybe": pd.Series(draw.choice(["x", "y", None], n)),
+            "truth": draw.random(n) < 0.3,
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(draw.integers(0, 90, n), unit="D"),
+            "signed": np.where(draw.random(n) < 0.5, -0.0, 0.0) + draw.integers(0, 2, n),
+            "small": draw.integers(-3, 3, n).astype(np.int8),
+        }
+    )
+
+
+LEVELS = DiscretisedLogistic(2, levels=17)
+CASES = {
+    "zeros and ones": (DARK, {}),
+    "convolutions": (DARK, {"backbone": Conv((4, 8), normalisation="batch")}),
+    "a latent grid": (DIGITS, {"likelihood": LEVELS, "backbone": Conv((4,), grid=True)}),
+    "levels": (DIGITS, {"likelihood": LEVELS}),
+    "bytes": (
+        (DIGITS * 15).astype(np.uint8),
+        {"likelihood": DiscretisedLogistic(), "backbone": Dense((8,), activation="gelu")},
+    ),
+    "colour": (
+        np.stack([DIGITS, 16 - DIGITS, DIGITS // 2], axis=3).astype(np.uint8) * 15,
+        {"likelihood": DiscretisedLogistic(1), "backbone": Conv((4,), activation="leaky_relu")},
+    ),
+    "categories": (DIGITS.reshape(-1, 64).astype(int), {"likelihood": Categorical()}),
+    "many categories": (
+        (DIGITS.reshape(-1, 64)[:200, :9] * 3).astype(int),
+        {"likelihood": Categorical(), "backbone": Dense((8,), activation="silu")},
+    ),
+    "a frame of zeros and ones": (pd.DataFrame(DARK.reshape(-1, 64)[:, 20:30].astype(int)), {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_comes_back_is_what_went_in(case):
+    X, settings = CASES[case]
+    model = fitted(X, **settings)
+    compressor = Compressor(model)
+    some = X[:150]
+    back = compressor.decompress(compressor.compress(some))
+    if isinstance(X, pd.DataFrame):
+        pd.testing.assert_frame_equal(back, some)
+        return
+    assert back.dtype == some.dtype
+    np.testing.assert_array_equal(back, some)
+
+
+def test_the_code_is_as_long_as_the_model_promises(dark):
+    bits = Compressor(dark).bits(DARK)
+    assert bits.net == pytest.approx(bits.elbo, rel=0.02)
+    assert bits.net < bits.gross < 1.1 * bits.net
+
+
+def test_a_single_row_comes_back(dark):
+    compressor = Compressor(dark)
+    assert (compressor.decompress(compressor.compress(DARK[:1])) == DARK[:1]).all()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 9), st.floats(0, 1))
+def test_any_zeros_and_ones_come_back(coded, seed, rows, share):
+    X = np.random.default_rng(seed).random((rows, 8, 8)) < share
+    compressor, _ = coded
+    assert (compressor.decompress(compressor.compress(X)) == X).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_any_table_comes_back(mixed, seed, rows):
+    X = table(rows, seed)
+    compressor = Compressor(mixed)
+    back = compressor.decompress(compressor.compress(X))
+    pd.testing.assert_frame_equal(back, X)
+    assert (np.signbit(back["signed"]) == np.signbit(X["signed"])).all()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_flipped_bit_is_told(coded, data):
+    compressor, whole = coded
+    code = bytearray(whole)
+    place = data.draw(st.integers(0, 8 * len(code) - 1))
+    code[place // 8] ^= 1 << place % 8
+    with pytest.raises(DataError):
+        compressor.decompress(bytes(code))
+
+
+def test_a_code_that_is_cut_short_is_told(dark):
+    compressor = Compressor(dark)
+    code = compressor.compress(DARK[:20])
+    for length in (0, 1, 7, 8, 20, 40, len(code) - 1):
+        with pytest.raises(DataError, match=r"cut short|begins otherwise"):
+            compressor.decompress(code[:length])
+
+
+def test_another_model_is_told(dark):
+    other = fitted(DARK, backbone=Dense((24,), normalisation="batch"), epochs=1)
+    with pytest.raises(DataError, match="another model"):
+        Compressor(other).decompress(Compressor(dark).compress(DARK[:5]))
+
+
+def test_a_code_depends_on_no_batch_size(dark):
+    codes = {Compressor(dark, batch_size=size).compress(DARK[:300]) for size in (1, 7, 256)}
+    (code,) = codes
+    assert (Compressor(dark, batch_size=5).decompress(code) == DARK[:300]).all()
+
+
+def test_a_code_depends_on_no_number_of_threads(dark):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = Compressor(dark).compress(DARK)
+        torch.set_num_threads(2)
+        assert Compressor(dark).compress(DARK) == one
+        assert (Compressor(dark).decompress(one) == DARK).all()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_another_process_reads_it(dark, tmp_path):
+    dark.save(tmp_path / "model")
+    (tmp_path / "code").write_bytes(Compressor(load(tmp_path / "model")).compress(DARK[:50]))
+    np.save(tmp_path / "X.npy", DARK[:50])
+    script = (
+        "import sys, pathlib, numpy, torch, isthmus\n"
+        "torch.set_num_threads(2)\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "compressor = isthmus.Compressor(isthmus.load(folder / 'model'), batch_size=3)\n"
+        "back = compressor.decompress((folder / 'code').read_bytes())\n"
+        "assert (back == numpy.load(folder / 'X.npy')).all()\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+
+
+def test_polars_comes_back_as_polars(mixed):
+    X = pl.from_pandas(table(30, seed=2))
+    compressor = Compressor(mixed)
+    back = compressor.decompress(compressor.compress(X))
+    assert isinstance(back, pl.DataFrame)
+    assert back.equals(X)
+    assert back.schema == X.schema
+
+
+def test_a_column_that_the_model_left_out_comes_back_too():
+    from isthmus import Tables
+
+    X = table(100).assign(id=[f"row {each}" for each in range(100)])
+    model = fitted(X, adapter=Tables(drop=["id"]))
+    compressor = Compressor(model)
+    pd.testing.assert_frame_equal(compressor.decompress(compressor.compress(X)), X)
+
+
+def test_an_index_comes_back(mixed):
+    X = table(30).set_index(pd.Index(range(10, 40), name="number of row"))
+    compressor = Compressor(mixed)
+    pd.testing.assert_frame_equal(compressor.decompress(compressor.compress(X)), X)
+
+
+def test_values_between_levels_are_refused():
+    model = fitted(DIGITS, likelihood=LEVELS)
+    with pytest.raises(DataError, match="between its levels"):
+        Compressor(model).compress(DIGITS + 0.25 * (DIGITS == 8))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "gives densities"),
+        ({"cls": VQVAE, "latent_dim": 4}, "LossyCompressor"),
+        ({"cls": ConditionalVAE, "y": load_digits().target}, "conditional"),
+        ({"likelihood": LEVELS, "backbone": Dense((8,), normalisation="layer")}, "LayerNorm"),
+        ({"likelihood": LEVELS, "backbone": Dense((8,), activation="softplus")}, "Softplus"),
+    ],
+)
+def test_models_that_make_no_code_are_refused(settings, said):
+    settings = dict(settings)
+    model = fitted(DIGITS, settings.pop("y", None), **settings)
+    with pytest.raises(CompositionError, match=said):
+        Compressor(model)
+
+
+def test_recurrent_networks_are_refused():
+    X = np.random.default_rng(0).integers(0, 3, (40, 6, 1))
+    model = fitted(X, backbone=LSTM(4), likelihood=Categorical(), epochs=1)
+    with pytest.raises(CompositionError, match="no form in whole numbers"):
+        Compressor(model)
+
+
+def test_lossy_codes_hold_the_indices():
+    model = fitted(DIGITS, cls=VQVAE, latent_dim=8, codes=16, epochs=6)
+    compressor = LossyCompressor(model).fit(DIGITS[:1000])
+    code = compressor.compress(DIGITS[1000:])
+    indices = model.indices(DIGITS[1000:])
+    np.testing.assert_array_equal(compressor.indices(code), indices)
+    np.testing.assert_array_equal(compressor.decompress(code), model.from_indices(indices))
+    assert len(code) < indices.size / 2, "4 bits an index at most"
+    untold = LossyCompressor(model)
+    assert len(untold.compress(DIGITS[1000:])) > len(code)
+    with pytest.raises(DataError, match="another fit"):
+        untold.decompress(code)
+
+
+def test_fewer_entries_cost_less_and_lose_more():
+    import matplotlib.pyplot as plt
+
+    model = fitted(DIGITS, cls=VQVAE, latent_dim=8, codes=16, epochs=6)
+    axes = plt.figure().subplots()
+    curve = LossyCompressor(model).rate_distortion(DIGITS, ax=axes)
+    plt.close("all")
+    assert list(curve.index) == [16, 8, 4, 2, 1]
+    assert curve["rate"].is_monotonic_decreasing
+    assert curve["distortion"].iloc[-1] > curve["distortion"].iloc[0]
+    assert len(axes.lines) == 1
