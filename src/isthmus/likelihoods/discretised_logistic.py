@@ -25,11 +25,12 @@ class DiscretisedLogistic(Likelihood):
     to another; the first and the last have all that lies beyond (Salimans et al., 2017,
     "PixelCNN++", arXiv:1701.05517, equations 1 and 2). With ``x = l / (levels - 1)``
 
-        -log p(x | z) = -log sum_k w_k (F_k(x + h) - F_k(x - h)),   F_k(x) = sigmoid((x - mu_k) / s_k)
+        -log p(x | z) = -log sum_k w_k (F_k(x + h) - F_k(x - h)),    h = 1 / (2 (levels - 1))
 
-    where ``h = 1 / (2 (levels - 1))``, and beyond 0 and 1 ``F`` is 0 and 1. The decoder gives, for each number and each bell, a weight before the softmax, ``2 mu - 1`` and
-    ``log 2 s``. Values between two levels count as the nearest. These are probabilities: of two
-    models of the same pictures, ``nats / log(2) / size`` compares the bits a number.
+    where ``F_k(x) = sigmoid((x - mu_k) / s_k)``, but 0 below 0 and 1 above 1. The decoder gives,
+    for each number and each bell, a weight before the softmax, ``2 mu - 1`` and ``log 2 s``.
+    Values between two levels count as the nearest. These are probabilities: of two models of the
+    same pictures, ``nats / log(2) / size`` compares the bits a number.
 
     Parameters
     ----------
