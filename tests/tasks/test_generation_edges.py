@@ -32,7 +32,7 @@ def odd(rows: int = 120) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def generator() -> Generator:
-    return Generator(tiny(), random_state=0).fit(odd())
+    return Generator(tiny(), prior="mixture", random_state=0).fit(odd())
 
 
 def test_odd_columns_come_back_as_they_were(generator: Generator) -> None:
@@ -65,7 +65,7 @@ def test_dtypes_of_polars_come_back_too() -> None:
     frame = pl.from_pandas(odd().drop(columns="void")).with_columns(
         pl.col("country").cast(pl.Enum(["RU", "FR", "US"])), pl.col("same").cast(pl.Categorical)
     )
-    made = Generator(tiny(), random_state=0).fit(frame)
+    made = Generator(tiny(), prior="mixture", random_state=0).fit(frame)
     assert made.sample(3, where={"country": "FR", "same": "a", "age": 30}).schema == frame.schema
     with pytest.raises(DataError, match="not among the values"):
         made.sample(3, where={"country": "DE"})
@@ -76,7 +76,7 @@ def test_dtypes_of_polars_come_back_too() -> None:
 def test_columns_with_numbers_for_names_are_given_by_them() -> None:
     frame = odd()[["age", "one"]].astype(float).fillna(40).set_axis([0, 1], axis=1)
     frame[1] += np.arange(len(frame))
-    rows = Generator(tiny(), random_state=0).fit(frame).sample(3, where={1: 7.5})
+    rows = Generator(tiny(), prior="mixture", random_state=0).fit(frame).sample(3, where={1: 7.5})
     assert rows[1].tolist() == [7.5] * 3
     assert list(rows) == [0, 1]
 
@@ -84,12 +84,12 @@ def test_columns_with_numbers_for_names_are_given_by_them() -> None:
 @pytest.mark.parametrize("rows", [0, 1])
 def test_too_few_rows_are_refused(rows: int) -> None:
     with pytest.raises(DataError, match="at least 2"):
-        Generator(tiny()).fit(odd()[:rows])
+        Generator(tiny(), prior="mixture").fit(odd()[:rows])
 
 
 @pytest.mark.parametrize("rows", [2, 3])
 def test_two_rows_are_enough(rows: int) -> None:
-    made = Generator(tiny(), random_state=0).fit(odd()[:rows])
+    made = Generator(tiny(), prior="mixture", random_state=0).fit(odd()[:rows])
     assert made.sample(5).shape == (5, 6)
     assert all(np.isfinite(each) for each in made.prior_scores_.values())
 

@@ -46,10 +46,10 @@ class Generator(Task):
         Any model; one that is fitted already is taken as it is. None: a `VAE`, for tables of
         several kinds with ``beta=0.2, likelihood=Mixed(0.5)``.
     prior
-        ``"mixture"`` (of Gaussians, as many as codes of rows kept aside ask for);
-        ``"autoregressive"``, which takes several times as long and is seldom likelier by more
-        than half a nat; ``"auto"``, the likelier of the two; ``"standard"``, the prior of a VAE;
-        or a `Prior`, such as ``Mixture(50)``.
+        ``"mixture"`` (of Gaussians, as many as codes of rows kept aside ask for), the quicker;
+        ``"autoregressive"``, the likelier where there are many rows; ``"auto"``, whichever codes
+        of rows kept aside are likelier under; ``"standard"``, the prior of a VAE; or a `Prior`,
+        such as ``Mixture(50)``.
     random_state
         A seed for equal results; None: another one each time.
 
@@ -72,7 +72,7 @@ class Generator(Task):
     >>> from isthmus import VAE, Generator
     >>> X = load_iris(as_frame=True).frame
     >>> model = VAE(latent_dim=2, beta=0.1, epochs=5, random_state=0)
-    >>> generator = Generator(model, random_state=0).fit(X)
+    >>> generator = Generator(model, prior="mixture", random_state=0).fit(X)
     >>> generator.sample(3).shape
     (3, 5)
     >>> generator.sample(3, where={"petal width (cm)": 0.2})["petal width (cm)"].tolist()
@@ -92,7 +92,7 @@ class Generator(Task):
         self,
         model: BaseAutoencoder | None = None,
         *,
-        prior: str | Prior = "mixture",
+        prior: str | Prior = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.model = model

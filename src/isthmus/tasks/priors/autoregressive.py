@@ -59,13 +59,13 @@ class Autoregressive(Prior):
         self,
         width: int = 128,
         components: int = 8,
-        steps: int = 2000,
+        steps: int = 3000,
         learning_rate: float = 2e-3,
     ) -> None:
         super().__init__()
         self.breadth = whole("width", width, 1, example="Autoregressive(128)")
         self.components = whole("components", components, 1, example="components=8")
-        self.steps = whole("steps", steps, 0, example="steps=2000")
+        self.steps = whole("steps", steps, 0, example="steps=3000")
         self.rate = number("learning_rate", learning_rate, 0, example="learning_rate=2e-3")
 
     def build(self, size: int) -> None:
