@@ -79,8 +79,18 @@ class Compressor:
         self.integers = Integers(model, batch_size)
         self._arrays = None if self._mixed else Arrays(model.codec_, model.adapter_)
 
-    def compress(self, X: Any) -> bytes:
+    def compress(self, X: Any, *, exact: Any = None, note: Any = None) -> bytes:
         """Return the code of ``X``: rows of any number, of the kind that was fitted.
+
+        Parameters
+        ----------
+        X
+            The rows as the model takes them.
+        exact
+            Of a table the same rows as they are to come back, where that is not ``X`` itself: an
+            Arrow table with columns of the same names, such as the texts that a file holds.
+        note
+            Plain data to keep in the code: `note` returns them.
 
         Raises
         ------
@@ -90,7 +100,12 @@ class Compressor:
         MissingExtraError
             If the entropy coder is not installed.
         """
-        return self._coded(X)[0]
+        return self._coded(X, exact, note)[0]
+
+    @staticmethod
+    def note(code: bytes) -> Any:
+        """Return the note that a code keeps, if any; a `DataError` where it is damaged."""
+        return read(code).about.get("note")
 
     def decompress(self, code: bytes) -> Any:
         """Return what was compressed: the same kind of thing, to the last bit.
@@ -143,28 +158,31 @@ class Compressor:
     def _mixed(self) -> bool:
         return isinstance(self.model.codec_.likelihood, Mixed)
 
-    def _coded(self, X: Any, table: Any = None) -> tuple[bytes, Spent]:
+    def _coded(self, X: Any, exact: Any = None, note: Any = None) -> tuple[bytes, Spent]:
         """Return the code, and how many bits its rows took."""
-        if self._arrays is None:
-            return self._coded_table(X, table)
+        kept = {} if note is None else {"note": note}
+        about, blobs, spent = self._table(X, exact) if self._arrays is None else self._array(X)
+        return Container(self.integers.key, about | kept, blobs).written(), spent
+
+    def _array(self, X: Any) -> tuple[dict[str, Any], dict[str, bytes], Spent]:
         arrays = self._arrays
+        assert arrays is not None
         symbols = arrays.symbols(X)
         about = _about(X)
         like = np.empty(0, about["dtype"]) if "dtype" in about else None
         _check_same(X, arrays.values(symbols, like))
         stack, spent = encode(self.integers, arrays, symbols)
         blobs = {"code": stack.words().astype("<u4").tobytes()}
-        made = Container(self.integers.key, about | {"rows": len(symbols)}, blobs)
-        return made.written(), spent
+        return about | {"rows": len(symbols)}, blobs, spent
 
-    def _coded_table(self, X: Any, table: Any) -> tuple[bytes, Spent]:
+    def _table(self, X: Any, exact: Any) -> tuple[dict[str, Any], dict[str, bytes], Spent]:
+        table, library = exact, "arrow"
         if table is None:
-            table = frames.exact(X)
-            _check_same(X, frames.native(table, _library(X)))
+            table, library = frames.exact(X), _library(X)
+            _check_same(X, frames.native(table, library))
         adapter: Any = self.model.adapter_
         about, blobs, spent = frames.compress(self.integers, adapter, X, table)
-        about |= {"kind": "table", "library": _library(X)}
-        return Container(self.integers.key, about, blobs).written(), spent
+        return about | {"kind": "table", "library": library}, blobs, spent
 
     def _arrow(self, container: Container) -> Any:
         adapter: Any = self.model.adapter_

@@ -111,10 +111,12 @@ def put(packer: Packer, values: Any) -> str:
             packer.integers(numbers.astype(np.int64))
             return "whole"
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        found = _counted(values.to_pylist())
+        texts = values.to_pylist()
+        before = len(texts[0]) - len(texts[0].lstrip(" ")) if texts else 0
+        found = _counted(texts, before)
         if found is not None:
             packer.integers(found)
-            return "digits"
+            return f"digits after {before}"
     sink = pa.BufferOutputStream()
     batch = pa.record_batch([values], names=[""])
     with pa.ipc.new_stream(sink, batch.schema) as writer:
@@ -130,8 +132,9 @@ def take(unpacker: Unpacker, how: str, kind: Any) -> Any:
         (batch,) = pa.ipc.open_stream(unpacker.text())
         return batch.column(0)
     numbers = unpacker.integers()
-    if how == "digits":
-        return pa.array([str(each) for each in numbers.tolist()], kind)
+    if how.startswith("digits"):
+        before = " " * int(how.rpartition(" ")[2])
+        return pa.array([f"{before}{each}" for each in numbers.tolist()], kind)
     if how == "whole":
         width = {16: np.float16, 32: np.float32, 64: np.float64}[kind.bit_width]
         return pa.array(numbers.astype(width), kind)
@@ -147,11 +150,11 @@ def _whole(numbers: np.ndarray) -> bool:
     )
 
 
-def _counted(texts: list[str]) -> np.ndarray | None:
-    """Return texts as whole numbers, if that is what all of them write."""
+def _counted(texts: list[str], before: int) -> np.ndarray | None:
+    """Return texts as whole numbers, if they all write such after so many spaces."""
     try:
         numbers = [int(each) for each in texts]
     except ValueError:
         return None
-    same = all(str(n) == text for n, text in zip(numbers, texts, strict=True))
+    same = all(" " * before + str(n) == text for n, text in zip(numbers, texts, strict=True))
     return np.array(numbers) if same and max(map(abs, numbers), default=0) < 2**62 else None

@@ -38,7 +38,7 @@ def native(table: Any, library: str) -> Any:
         import polars as pl
 
         return pl.from_arrow(table)
-    return table.to_pandas()
+    return table.to_pandas() if library == "pandas" else table
 
 
 def compress(
