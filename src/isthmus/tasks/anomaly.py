@@ -73,7 +73,7 @@ class AnomalyDetector(OutlierMixin, Task):
         fence, ``Q1 - 1.5 (Q3 - Q1)`` of their scores.
     false_alarms
         Instead, the share of normal rows that may be called so: a fifth of the rows takes no
-        part in training, and tells the threshold.
+        part in training, and tells the threshold. Anomalies among them make alarms fewer.
     random_state
         A seed for equal results; None: another one each time.
 
@@ -114,7 +114,7 @@ class AnomalyDetector(OutlierMixin, Task):
 
     def __init__(
         self,
-        model: BaseAutoencoder | Sequence[BaseAutoencoder] | None = None,
+        model: BaseAutoencoder | Sequence[BaseAutoencoder | None] | None = None,
         *,
         scores: Sequence[Score] | None = None,
         clean: bool = False,
@@ -146,9 +146,9 @@ class AnomalyDetector(OutlierMixin, Task):
         with seeded(seed):
             adapter = _adapter(templates, X)
             batch = adapter.fit_transform(X)
-            suspects = np.zeros(len(batch), bool) if self.clean else self._suspects(adapter, batch)
-            aside = self._aside(suspects)
-        kept = np.flatnonzero(~suspects & ~aside)
+            kept, aside = self._divided(len(batch))
+            if not self.clean:
+                kept = kept[self._unsuspected(adapter, batch[torch.from_numpy(kept)])]
         if not templates and any(each.needs_model(adapter.space_) for each in scores):
             templates = [_default(adapter.space_, len(kept))]
         models = self._trained(templates, _rows(X, kept), seed)
@@ -264,23 +264,21 @@ class AnomalyDetector(OutlierMixin, Task):
             )
         return scores, templates
 
-    def _suspects(self, adapter: Adapter, batch: Batch) -> np.ndarray:
-        """Return which rows not to learn from: those that look strange to the naked eye."""
-        many = int(self.trim * len(batch))
-        found = np.zeros(len(batch), bool)
-        if many:
-            panel = Panel([Neighbours(50, of="cells", weight=2), Tails()], [], adapter.space_, True)
-            panel.learn(batch)
-            found[panel.total(batch).argsort(descending=True, stable=True)[:many].numpy()] = True
-        return found
+    def _divided(self, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows may be learned from, and which tell what a false alarm is."""
+        order = torch.randperm(rows).numpy()
+        many = 0 if self.false_alarms is None else int(ASIDE * rows)
+        return np.sort(order[many:]), np.sort(order[:many])
 
-    def _aside(self, suspects: np.ndarray) -> np.ndarray:
-        """Return which rows to tell the threshold by: they take no part in what is learned."""
-        found = np.zeros_like(suspects)
-        if self.false_alarms is not None:
-            clear = torch.from_numpy(np.flatnonzero(~suspects))
-            found[clear[torch.randperm(len(clear))[: int(ASIDE * len(clear))]].numpy()] = True
-        return found
+    def _unsuspected(self, adapter: Adapter, batch: Batch) -> np.ndarray:
+        """Return the places of the rows that don't look strange to the naked eye."""
+        many = int(self.trim * len(batch))
+        if not many:
+            return np.arange(len(batch))
+        panel = Panel([Neighbours(50, of="cells", weight=2), Tails()], [], adapter.space_, own=True)
+        panel.learn(batch)
+        order = panel.total(batch).argsort(descending=True, stable=True)
+        return np.sort(order[many:].numpy())
 
     def _trained(
         self, templates: Sequence[BaseAutoencoder], X: Any, seed: int
@@ -304,8 +302,8 @@ class AnomalyDetector(OutlierMixin, Task):
     def _offset(self, batch: Batch, aside: np.ndarray) -> float:
         """Return the threshold: of rows of training each is told as if it were not among them."""
         if self.false_alarms is not None:
-            clear = batch[torch.from_numpy(np.flatnonzero(aside))]
-            return thresholds.conformal(-self._strange(clear), self.false_alarms)
+            clear = batch[torch.from_numpy(aside)]
+            return thresholds.conformal(-self.panel_.total(clear).numpy(), self.false_alarms)
         some = torch.linspace(0, len(batch) - 1, min(len(batch), MEASURED)).long()
         scores = -self.panel_.total(batch[some], own=True).numpy()
         if isinstance(self.contamination, str):
