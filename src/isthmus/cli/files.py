@@ -34,10 +34,11 @@ WIDEST = 12
 """How many pictures stand side by side on a sheet, at most."""
 
 
-def read(path: Path) -> Readable:
+def read(path: Path, missing: Sequence[str] = ()) -> Readable:
     """Read a CSV, Parquet or NPY file, or find the pictures in a folder.
 
-    The pictures stay on disk until they are asked for.
+    The pictures stay on disk until they are asked for. Cells that hold one of the ``missing``
+    texts are unknown, beside those that are empty.
 
     Raises
     ------
@@ -51,7 +52,11 @@ def read(path: Path) -> Readable:
             f"{path} does not exist. Name a CSV, Parquet or NPY file, or a folder "
             "of PNG or JPEG pictures."
         )
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".npy": _read_npy}
+    readers = {
+        ".csv": lambda place: _read_csv(place, missing),
+        ".parquet": lambda place: _emptied(_read_parquet(place), missing),
+        ".npy": _read_npy,
+    }
     if path.suffix.lower() not in readers:
         raise DataError(
             f"{path} {_ends(path)}; expected .csv, .parquet or .npy, or a folder of "
@@ -139,13 +144,28 @@ def write_pictures(
         _write_folder(path, pixels, names)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def layout(path: Path) -> tuple[str, list[str] | None]:
+    """Return what parts the cells of a CSV file, and the names in its first line, if it has any."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+    separator = max(SEPARATORS, key=first.count)
+    names = next(csv.reader([first], delimiter=separator), [])
+    return separator, names if _header(names) == 0 else None
+
+
+def _emptied(frame: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
+    """Return a table with holes where one of the texts stands."""
+    texts = frame.select_dtypes(["object", "string"]).columns if missing else []
+    for name in texts:
+        frame[name] = frame[name].mask(frame[name].isin(list(missing)))
+    return frame
+
+
+def _read_csv(path: Path, missing: Sequence[str] = ()) -> pd.DataFrame:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-        separator = max(SEPARATORS, key=first.count)
-        header = _header(next(csv.reader([first], delimiter=separator), []))
-        found = pd.read_csv(path, sep=separator, header=header, na_values=HOLES)
+        separator, names = layout(path)
+        header = None if names is None else 0
+        found = pd.read_csv(path, sep=separator, header=header, na_values=[*HOLES, *missing])
     except (OSError, UnicodeDecodeError, ValueError) as error:  # pandas' own are ValueErrors
         said = "it is empty" if not path.stat().st_size else str(error).strip()
         raise _unreadable(path, "a CSV table", said) from error

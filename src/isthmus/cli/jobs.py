@@ -23,7 +23,6 @@ from isthmus.errors import CompositionError, DataError, ModelFileError, Unwritab
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE, ConditionalVAE
 
-PAGES = (".html", ".htm")
 LOCK = "lock"
 """The file that a run holds in its hidden folder."""
 
@@ -57,7 +56,7 @@ def check_condition(model: BaseAutoencoder, condition: Sequence[str]) -> None:
 def check_free(folder: Path) -> None:
     """Raise an error if no model could be written to ``folder``."""
     store.check_free(folder)
-    check_room(folder)
+    opening.check_room(folder)
 
 
 def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True) -> Answer:
@@ -158,17 +157,6 @@ def _reported(model: BaseAutoencoder, data: Data, folder: Path) -> Path:
         raise KeyboardInterrupt(said) from None
 
 
-def check_room(path: Path) -> None:
-    """Raise `UnwritableError` if nothing can be written at ``path``; make no folder there yet."""
-    missing = [each for each in path.parents if not each.exists()]
-    try:
-        writing.check_writable(path)
-    finally:
-        for each in missing:
-            with suppress(OSError):
-                each.rmdir()
-
-
 def about(model: BaseAutoencoder) -> dict[str, Any]:
     """Return what a fitted model is, in a few facts."""
     history, space, corruption = model.history_, model.codec_.space, model.codec_.corruption
@@ -208,7 +196,7 @@ def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoe
     except DataError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from error
     if out is not None:
-        check_room(out)
+        opening.check_room(out)
     return fitted
 
 
@@ -322,12 +310,7 @@ def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> A
     """Write the report of a saved model on data."""
     fitted = opening.model(model)
     page = out or model / store.REPORT
-    if page.is_dir() or page.suffix.lower() not in PAGES:
-        what = "is a folder" if page.is_dir() else "is no page"
-        raise typer.BadParameter(
-            f"{page} {what}; expected a file ending in .html.", param_hint="--out"
-        )
-    check_room(page)
+    opening.check_page(page, "--out")
     X = files.read(path)
     data = columns.known_to(fitted, X, str(path))
     if label is None and data.y is not None and len(data.y.columns) == 1:

@@ -1,8 +1,9 @@
 """Rows: tables that tasks work on, whole as they came and as a model takes them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -36,48 +37,82 @@ def read(path: Path, missing: Sequence[str] = ()) -> pd.DataFrame:
     return found
 
 
-def to_learn_from(
-    frame: pd.DataFrame,
-    source: str,
-    label: str | None = None,
-    drop: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Return the columns to learn from, each of the kind that was said, and tell what they are.
+@dataclass(frozen=True)
+class Chosen:
+    """A table, and what was said of its columns.
 
-    Raises
-    ------
-    DataError
-        If a column is not there, or can't be learnt from.
-    typer.BadParameter
-        If a kind is none.
+    Attributes
+    ----------
+    table, source
+        All of it, and where it is from.
+    label
+        A column not to learn from, to colour by.
+    drop
+        Columns not to learn from.
+    kinds
+        ``COLUMN=KIND`` texts.
+    missing
+        What stands for holes.
     """
-    kept: Any = columns.to_learn_from(frame, source, label, drop).X
-    X = _as_said(kept, kinds)
-    adapter = adapter_for(X)
-    if isinstance(adapter, Tables) and len(X) > 1:
-        tables.told(adapter, X)
-    return X
 
+    table: pd.DataFrame
+    source: str
+    label: str | None = None
+    drop: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    missing: Sequence[str] = ()
 
-def known(adapter: Adapter, frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return the columns that a task was fitted to; others are told of, and left out.
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The labels of the rows, if there are any."""
+        return columns.labels_of(self.table, self.label, self.source)
 
-    Raises
-    ------
-    DataError
-        If some are missing.
-    """
-    own: Any = adapter
-    names = [str(name) for name in getattr(own, "columns_", None) or getattr(own, "names_", ())]
-    names = names or [str(at) for at in range(own.n_features_in_)]
-    found = columns.by_name(frame, names, [], source)
-    if found.left_out:
-        screen.note(
-            f"Left out, since they were not there when it was fitted: {', '.join(found.left_out)}"
-        )
-    assert isinstance(found.X, pd.DataFrame)
-    return found.X
+    def at(self, numbers: Sequence[int]) -> Self:
+        """Return some of the rows, by number."""
+        last = len(self.table) - 1
+        for number in numbers:
+            if not 0 <= number <= last:
+                raise DataError(
+                    f"Row {number} of {self.source} was asked for; it has rows 0 to {last}."
+                )
+        return replace(self, table=self.table.iloc[list(numbers)])
+
+    def to_learn_from(self) -> pd.DataFrame:
+        """Return the columns to learn from, each of the kind that was said, and tell what they are.
+
+        Raises
+        ------
+        DataError
+            If a column is not there, or can't be learnt from.
+        typer.BadParameter
+            If a kind is none.
+        """
+        kept: Any = columns.to_learn_from(self.table, self.source, self.label, self.drop).X
+        X = _as_said(kept, self.kinds)
+        adapter = adapter_for(X)
+        if isinstance(adapter, Tables) and len(X) > 1:
+            tables.told(adapter, X)
+        return X
+
+    def known_to(self, adapter: Adapter) -> pd.DataFrame:
+        """Return the columns that a task was fitted to; others are told of, and left out.
+
+        Raises
+        ------
+        DataError
+            If some are missing.
+        """
+        own: Any = adapter
+        names = [str(name) for name in own.columns_]
+        beside = [] if self.label is None else [self.label]
+        found = columns.by_name(self.table, names, beside, self.source)
+        if found.left_out:
+            screen.note(
+                "Left out, since they were not there when it was fitted: "
+                f"{', '.join(found.left_out)}"
+            )
+        assert isinstance(found.X, pd.DataFrame)
+        return found.X
 
 
 def network(text: str | None) -> BaseAutoencoder | None:

@@ -39,6 +39,8 @@ BLAMED = 200
 BARS = 12
 MAPPED, FLAGGED = 1_500, 300
 """How many rows are on the map, and how many anomalies are sure of a place."""
+EXACT = 6
+"""With how many digits that count a cell is told."""
 FAR = 10.0
 """In how many standard deviations a cell is as far out as any, on the map."""
 ALARM = GROUPS[1]
@@ -167,9 +169,9 @@ def _cell(value: Any, expected: Any, shares: np.ndarray, at: int) -> Cell:
     counts = place < MARKS and shares[at] >= min(0.9, 1.5 / len(shares))
     hint = f"{percent(float(shares[at]))} of the blame; expected {said(expected)}"
     if not counts:
-        return Cell(said(value), hint=hint)
+        return Cell(said(value, EXACT), hint=hint)
     mark = float(shares[at] / shares.max())
-    return Cell(said(value), mark, f"expected {said(expected)}", hint)
+    return Cell(said(value, EXACT), mark, f"expected {said(expected)}", hint)
 
 
 def _worst(found: Findings) -> Section:

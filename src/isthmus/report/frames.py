@@ -9,6 +9,7 @@ import pandas as pd
 
 from isthmus.adapters import Adapter, Tables
 from isthmus.errors import DataError
+from isthmus.report.figures import number
 from isthmus.report.tabular import words
 
 NUMBERS = ("number", "count", "date")
@@ -53,15 +54,16 @@ def amounts(column: pd.Series, kind: str) -> np.ndarray:
     return known.to_numpy(dtype=np.float64)
 
 
-def said(value: Any) -> str:
-    """Return a cell as people read it.
+def said(value: Any, digits: int = 3) -> str:
+    """Return a cell as people read it, a fraction with so many digits that count.
 
     Examples
     --------
-    >>> said(np.int64(1200)), said(np.nan), said("yes")
-    ('1,200', 'unknown', 'yes')
+    >>> said(np.int64(1200)), said(np.nan), said("yes"), said(912.4561), said(912.4561, 6)
+    ('1,200', 'unknown', 'yes', '912', '912.456')
     """
-    return words(value.item() if isinstance(value, np.generic) else value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    return number(plain, digits) if isinstance(plain, float) else words(plain)
 
 
 def called(index: pd.Index, row: int) -> str:
