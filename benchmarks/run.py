@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 import adversarial
+import anomaly
 import big_table
 import conditional
 import contractive
@@ -43,6 +44,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "stacked": partial(stacked.main, []),
     "probe": partial(probe.main, []),
     "imputation": partial(imputation.main, []),
+    "anomaly-fraud": partial(anomaly.main, ["fraud"]),
+    "anomaly": partial(anomaly.main, []),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
