@@ -57,7 +57,11 @@ def decompress(path: Path, model: Path, out: Path | None) -> Answer:
         raise DataError(f"{path} is no file; expected one that isthmus compress wrote.")
     code = path.read_bytes()
     note: dict[str, Any] = compressor.note(code) or {}
-    usual = path.with_suffix("") if path.suffix == ENDING else path.with_suffix(note.get("ending"))
+    usual = (
+        path.with_suffix("")
+        if path.suffix == ENDING
+        else path.with_suffix(str(note.get("ending", "")))
+    )
     place = _free(out or usual, chosen=out is not None)
     found = compressor.decompress(code)
     if "csv" in note:

@@ -15,6 +15,7 @@ from isthmus.report import (
     manifold,
     reconstructions,
     samples,
+    sizes,
     strangest,
 )
 from isthmus.report.blocks import Section
@@ -33,6 +34,7 @@ def chapters(subject: Subject) -> Sequence[Section]:
         codes.section(subject),
         errors.section(subject),
         strangest.section(subject),
+        sizes.section(subject),
         making.section(subject),
     ]
     return [section for section in found if section is not None]

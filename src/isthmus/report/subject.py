@@ -68,6 +68,8 @@ class Subject:
         What the user calls each row of X.
     context
         What each row of X is conditioned on, ``(n, C)``; None where nothing is known of it.
+    given
+        X as the user gave it.
     """
 
     model: BaseAutoencoder
@@ -77,6 +79,7 @@ class Subject:
     labels: np.ndarray | None
     index: Sequence[Any]
     context: Tensor | None = None
+    given: Any = None
 
     @property
     def kind(self) -> Kind:
@@ -168,7 +171,7 @@ def examine(model: BaseAutoencoder, X: Any, labels: Any, source: str, y: Any = N
     context = condition.transform(y, len(rows)) if condition else None
     survey = _survey(model, rows, places, context)
     chosen = None if given is None else given[places]
-    return Subject(model, rows, source, survey, chosen, _index(X, rows), context)
+    return Subject(model, rows, source, survey, chosen, _index(X, rows), context, X)
 
 
 @torch.no_grad()

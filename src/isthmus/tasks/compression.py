@@ -26,7 +26,8 @@ class Bits(NamedTuple):
     gross
         Of everything: the first row's codes, which nothing pays for, and the container.
     elbo
-        What the model promises: its negative ELBO by one draw, at which ``net`` aims.
+        What the model promises: its negative ELBO by one draw, at which ``net`` aims; NaN of a
+        table, whose numbers have densities.
     """
 
     net: float
@@ -147,11 +148,13 @@ class Compressor:
         """
         code, spent = self._coded(X)
         size = len(self.model.adapter_.rows(X)) * self.model.codec_.space.size
-        nats = -self.model.log_likelihood(X, samples=1).sum()
+        bits = np.nan
+        if self._arrays is not None:
+            bits = -self.model.log_likelihood(X, samples=1).sum() / np.log(2)
         return Bits(
             net=(spent.gross - spent.initial) / size,
             gross=8 * len(code) / size,
-            elbo=float(nats / np.log(2) / size),
+            elbo=float(bits / size),
         )
 
     @property
