@@ -13,13 +13,12 @@ from isthmus.cli import files, opening, screen
 from isthmus.cli.opening import Places
 from isthmus.cli.rows import Chosen
 from isthmus.cli.screen import Answer
-from isthmus.report.detection import EXACT
 from isthmus.report.frames import said
 from isthmus.report.tasks import write_detection
 from isthmus.tasks.anomaly import AnomalyDetector
 
-WORST = 2
-"""How many of a row's cells the reason names, at most."""
+WORST, EXACT = 2, 6
+"""How many of a row's cells the reason names, at most, and with how many digits."""
 MUCH = 0.2
 """What share of the blame a cell must have to be named beside the worst."""
 
@@ -113,7 +112,7 @@ def answer(found: Ranked, chosen: Chosen, lowest: int, places: Places) -> Answer
     many, rows = int(found.flagged.sum()), len(found.score)
     threshold = float(found.detector.offset_)
     order = found.strangest(lowest)
-    told = [
+    told: list[dict[str, Any]] = [
         {
             "row": str(chosen.table.index[place]),
             "score": float(found.score[place]),

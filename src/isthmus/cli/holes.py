@@ -71,15 +71,15 @@ def delivered(
 
 def _whole(X: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns of whole numbers are such although they have holes."""
-    X = X.copy()
-    for name in X.select_dtypes("float").columns:
-        known = X[name].dropna()
+    table: Any = X.copy()
+    for name in table.select_dtypes("float").columns:
+        known = table[name].dropna()
         if len(known) and (known == known.round()).all() and (known.abs() < 2**53).all():
-            X[name] = X[name].astype("Int64")
-    return X
+            table[name] = table[name].astype("Int64")
+    return table
 
 
-def _put(table: pd.DataFrame, filled: pd.DataFrame) -> pd.DataFrame:
+def _put(table: Any, filled: Any) -> pd.DataFrame:
     """Return a table with its holes as they are in ``filled``, and its own dtypes."""
     made = table.copy()
     for name in filled.columns:
@@ -140,7 +140,7 @@ def _told(made: pd.DataFrame, chosen: Chosen, outs: Sequence[Path], places: Plac
     return Answer(facts, [*shown, *lines, *opening.lines(Places(None, places.save, places.report))])
 
 
-def _preview(made: pd.DataFrame, holes: pd.DataFrame) -> Any:
+def _preview(made: Any, holes: Any) -> Any:
     """Return the first rows that had holes, with what was put in marked by a star."""
     names = [name for name in made.columns if holes[name].any()]
     names = [*names, *(name for name in made.columns if name not in names)][: screen.COLUMNS - 1]

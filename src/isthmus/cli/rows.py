@@ -142,7 +142,7 @@ def network(text: str | None) -> BaseAutoencoder | None:
 
 def _as_said(X: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
     """Return a table whose columns have the dtypes of the kinds that ``COLUMN=KIND`` texts say."""
-    X = X.copy()
+    table: Any = X.copy()
     for text in texts:
         name, _, kind = text.rpartition("=")
         if not name or kind not in FITS:
@@ -150,20 +150,21 @@ def _as_said(X: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
                 f"{text!r} was given; expected COLUMN=KIND, with one of {', '.join(FITS)}.",
                 param_hint="--kind",
             )
-        if name not in X.columns:
+        if name not in table.columns:
             raise DataError(
                 f"--kind names {name!r}, which is no column; there are {', '.join(X.columns[:20])}."
             )
         try:
-            X[name] = _cast(X[name], kind)
+            table[name] = _cast(table[name], kind)
         except (ValueError, TypeError) as error:
             raise DataError(f"The column {name!r} can't be a {kind}: {error}.") from error
-    return X
+    return table
 
 
 def _cast(column: Any, kind: str) -> Any:
     if kind == "date":
         return pd.to_datetime(column)
     if kind in ("number", "count"):
-        return pd.to_numeric(column).astype("Int64" if kind == "count" else "float64")
+        numbers: Any = pd.to_numeric(column)
+        return numbers.astype("Int64" if kind == "count" else "float64")
     return column.astype("category" if kind == "category" else "boolean")

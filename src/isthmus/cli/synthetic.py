@@ -60,20 +60,18 @@ def check_data(
             )
 
 
-def fitted(
-    real: Chosen, template: BaseAutoencoder | None, seed: int
-) -> tuple[Generator, pd.DataFrame]:
-    """Fit a generator to a table."""
+def opened(
+    model: Path | None, real: Chosen | None, template: BaseAutoencoder | None, seed: int
+) -> tuple[Generator, pd.DataFrame | None]:
+    """Return a saved generator, or one fitted to real rows, and those as it knows them."""
+    if model is not None:
+        generator = opening.task(model, Generator)
+        _check_table(generator, model)
+        return generator, None if real is None else real.known_to(generator.model_.adapter_)
+    assert real is not None  # or `check_data` had refused
     X = real.to_learn_from()
     screen.note(f"Learning what rows of {real.source} are like, from {len(X):,} of them.")
     return Generator(template, random_state=seed).fit(X), X
-
-
-def seen(folder: Path, real: Chosen | None) -> tuple[Generator, pd.DataFrame | None]:
-    """Return a saved generator, and the columns of real rows that it knows."""
-    generator = opening.task(folder, Generator)
-    _check_table(generator, folder)
-    return generator, None if real is None else real.known_to(generator.model_.adapter_)
 
 
 def delivered(

@@ -183,10 +183,6 @@ def synthesize(
     template = rows.network(network)
     real = rows.Chosen(rows.read(data), str(data), None, drop or (), kind or ()) if data else None
     others = rows.Chosen(rows.read(held_out), str(held_out)) if held_out else None
-    if model is None:
-        assert real is not None  # or `check_data` had refused
-        generator, X = synthetic.fitted(real, template, random_state)
-    else:
-        generator, X = synthetic.seen(model, real)
+    generator, X = synthetic.opened(model, real, template, random_state)
     asked = synthetic.Asked(n, where or (), random_state, str(data) if data else "")
     return synthetic.delivered(generator, asked, X, others, places)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.dates
 import numpy as np
@@ -22,9 +23,7 @@ LEVELS = 5
 WIDTH, HEIGHT = 224, 140
 
 
-def panels(
-    first: pd.DataFrame, second: pd.DataFrame, kinds: Mapping[str, str]
-) -> tuple[list[Panel], int]:
+def panels(first: Any, second: Any, kinds: Mapping[str, str]) -> tuple[list[Panel], int]:
     """Return a drawing for each column that both know something of, those furthest apart first.
 
     Beside it, how many there would be if there were room for all.
@@ -104,8 +103,8 @@ def _levels(first: Mapping[str, float], second: Mapping[str, float], name: str) 
     shown = commonest[:LEVELS]
     rows = [(each, first.get(each, 0.0), second.get(each, 0.0)) for each in shown]
     if others := len(commonest) - len(shown):
-        rest = [1 - sum(row[side] for row in rows) for side in (1, 2)]
-        rows.append((f"{others} other{'s' * (others > 1)}", *rest))
+        rest = [1 - sum(each.get(name, 0.0) for name in shown) for each in (first, second)]
+        rows.append((f"{others} other{'s' * (others > 1)}", rest[0], rest[1]))
 
     def draw(axes: Axes) -> None:
         places = np.arange(len(rows))[::-1]

@@ -39,7 +39,7 @@ BLAMED = 200
 BARS = 12
 MAPPED, FLAGGED = 1_500, 300
 """How many rows are on the map, and how many anomalies are sure of a place."""
-EXACT = 6
+EXACT = 4
 """With how many digits that count a cell is told."""
 FAR = 10.0
 """In how many standard deviations a cell is as far out as any, on the map."""
@@ -82,7 +82,7 @@ class Findings:
         return self.score < self.detector.offset_
 
     @cached_property
-    def blame(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def blame(self) -> tuple[Any, Any]:
         """What each cell of the strangest rows adds to the score, and what was expected there.
 
         In the order of `order`: as many rows as are shown, and anomalies beyond.
@@ -140,9 +140,9 @@ def marked(
 
 
 def _columns_shown(shares: "Shares") -> list[tuple[int, str]]:
-    """Return the columns that the marked cells are in, the heaviest, in their own order."""
+    """Return the columns that the marked cells are in, the heaviest first."""
     most = np.sort(shares.values, axis=0)[::-1][:MARKS].sum(0)
-    places = np.sort(np.argsort(-most, kind="stable")[:COLUMNS])
+    places = np.argsort(-most, kind="stable")[:COLUMNS]
     return [(int(at), str(shares.names[at])) for at in places]
 
 
@@ -210,8 +210,9 @@ def _scores(found: Findings) -> Section:
         axes.axvline(offset, color=INK, linewidth=1)
         axes.set_yscale("symlog", linthresh=10)
         axes.set(xlabel="score", ylabel="rows")
-        axes.set_yticks([0, 10, 100, 1_000, 10_000])
-        axes.set_yticklabels(["0", "10", "100", "1,000", "10,000"])
+        most = max(10, np.histogram(inside, edges)[0].max())
+        ticks = [0, *(10**power for power in range(1, 8) if 10**power <= most)]
+        axes.set_yticks(ticks, [f"{each:,}" for each in ticks])
         axes.set_ylim(0, None)
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
 

@@ -16,7 +16,7 @@ NUMBERS = ("number", "count", "date")
 """Kinds of columns whose values have an order."""
 
 
-def as_frame(X: Any) -> pd.DataFrame:
+def as_frame(X: Any) -> Any:
     """Return a frame, an array or rows as pandas, columns named by texts.
 
     Raises
@@ -24,18 +24,20 @@ def as_frame(X: Any) -> pd.DataFrame:
     DataError
         If it is no table.
     """
-    if not isinstance(X, pd.DataFrame):
-        if hasattr(X, "columns"):
-            X = nw.from_native(X, eager_only=True).to_pandas()
-        else:
-            values = np.asarray(X)
-            if values.ndim != 2:
-                raise DataError(
-                    f"Data of shape {values.shape} were given; expected a table, which is what "
-                    "this page shows."
-                )
-            X = pd.DataFrame(values).infer_objects()
-    return X.set_axis([str(name) for name in X.columns], axis=1)
+    frame = X if isinstance(X, pd.DataFrame) else _framed(X)
+    return frame.set_axis([str(name) for name in frame.columns], axis=1)
+
+
+def _framed(X: Any) -> pd.DataFrame:
+    if hasattr(X, "columns"):
+        return nw.from_native(X, eager_only=True).to_pandas()
+    values = np.asarray(X)
+    if values.ndim != 2:
+        raise DataError(
+            f"Data of shape {values.shape} were given; expected a table, which is what this page "
+            "shows."
+        )
+    return pd.DataFrame(values).infer_objects()
 
 
 def kinds_of(frame: pd.DataFrame, adapter: Adapter) -> dict[str, str]:

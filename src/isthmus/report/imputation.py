@@ -50,9 +50,9 @@ class Filling:
 
     imputer: Imputer
     source: str
-    before: pd.DataFrame
-    after: pd.DataFrame
-    holes: pd.DataFrame
+    before: Any
+    after: Any
+    holes: Any
     kinds: dict[str, str]
     draws: Sequence[pd.DataFrame]
 
@@ -135,7 +135,7 @@ def _reach(found: Filling, row: int, at: int) -> str:
 
 def _distributions(found: Filling) -> Section:
     """Return each column's known values beside those that were put in."""
-    put = pd.DataFrame(
+    put: Any = pd.DataFrame(
         {name: found.after[name].where(found.holes[name]) for name in found.after.columns}
     )
     drawn, many = beside.panels(found.before, put, found.kinds)
@@ -155,7 +155,7 @@ def _distributions(found: Filling) -> Section:
     return Section("distributions", "Before and after", lead, blocks)
 
 
-def _spreads(found: Filling, put: pd.DataFrame) -> Block | None:
+def _spreads(found: Filling, put: Any) -> Block | None:
     """Return the mean and the spread of numbers, where they were known and where they were put."""
     rows: list[list[Cell]] = []
     for name, kind in found.kinds.items():
