@@ -1,10 +1,19 @@
 """Tasks: what models are for, each one call."""
 
 from isthmus.tasks.anomaly import AnomalyDetector
+from isthmus.tasks.base import Task
 from isthmus.tasks.compression import Compressor
 from isthmus.tasks.generation import Generator
 from isthmus.tasks.imputation import Imputer
 from isthmus.tasks.lossy import LossyCompressor
 from isthmus.tasks.pooling import pool
 
-__all__ = ["AnomalyDetector", "Compressor", "Generator", "Imputer", "LossyCompressor", "pool"]
+__all__ = [
+    "AnomalyDetector",
+    "Compressor",
+    "Generator",
+    "Imputer",
+    "LossyCompressor",
+    "Task",
+    "pool",
+]

@@ -22,7 +22,7 @@ class Loss(Score):
     Examples
     --------
     >>> Loss()
-    Loss(weight=1.0)
+    Loss()
     """
 
     asks_models = True

@@ -29,7 +29,7 @@ class Residual(Score):
     Examples
     --------
     >>> Residual(weight=2)
-    Residual(weight=2)
+    Residual(2)
     """
 
     asks_models = True

@@ -28,7 +28,7 @@ class Tails(Score):
     Examples
     --------
     >>> Tails(weight=0.5)
-    Tails(weight=0.5)
+    Tails(0.5)
     """
 
     values: Tensor
