@@ -29,7 +29,7 @@ from isthmus.tasks.blamed import Explanation, explained
 from isthmus.tasks.panel import Panel
 from isthmus.tasks.scores import Loss, Neighbours, Residual, Score, Tails
 
-STEPS, EPOCHS = 1_000, (4, 1_000)
+STEPS, EPOCHS = 1_000, (1, 1_000)
 """About how many steps the default networks train for, within so many passes."""
 MEASURED = 20_000
 """From how many rows the threshold is told, at most."""
