@@ -10,6 +10,7 @@ from functools import partial
 import adversarial
 import anomaly
 import big_table
+import compression
 import conditional
 import contractive
 import denoiser
@@ -32,6 +33,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "conditional": partial(conditional.main, []),
     "denoiser": partial(denoiser.main, []),
     "series": partial(series.main, []),
+    "compression-adult": partial(compression.main, ["adult"]),
+    "compression-random": partial(compression.main, ["random"]),
     "big-table": partial(big_table.main, []),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
@@ -46,6 +49,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "imputation": partial(imputation.main, []),
     "anomaly-fraud": partial(anomaly.main, ["fraud"]),
     "anomaly": partial(anomaly.main, []),
+    "compression-binary": partial(compression.main, ["binary"]),
+    "compression-fashion": partial(compression.main, ["fashion"]),
+    "compression-grey": partial(compression.main, ["grey"]),
     "likelihood": partial(likelihood.main, ["full"]),
 }
 
