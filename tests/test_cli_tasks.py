@@ -171,8 +171,9 @@ def test_parquet_keeps_its_dtypes(out: Path) -> None:
     dtypes = pd.read_parquet("holed.parquet").dtypes
     assert found.dtypes.drop("paid").equals(dtypes.drop("paid"))  # truth values without holes
     assert not found.isna().any().any()
-    known = HOLED.notna()
-    assert (found.where(known).fillna(0).astype(str) == HOLED.fillna(0).astype(str)).all().all()
+    for name, column in HOLED.items():
+        known = column.notna()
+        assert found[name][known].tolist() == column[known].tolist()
 
 
 def test_draws_are_tables_of_their_own(out: Path) -> None:

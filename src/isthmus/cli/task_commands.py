@@ -5,9 +5,15 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.commands import DataPath, Kinds, Label, app, spoken
+from isthmus.cli.commands import Kinds, Label, app, spoken
 from isthmus.cli.screen import Answer
 
+TableData = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="A table: a CSV or Parquet file, or a NPY file of rows of numbers."
+    ),
+]
 Saved = Annotated[
     Path | None,
     typer.Option(
@@ -49,7 +55,7 @@ Missing = Annotated[
 @app.command()
 @spoken
 def detect(
-    data: DataPath,
+    data: TableData,
     model: Saved = None,
     out: Table = None,
     save: Save = None,
@@ -97,7 +103,7 @@ def detect(
 @app.command()
 @spoken
 def explain(
-    data: DataPath,
+    data: TableData,
     row: Annotated[list[int], typer.Argument(metavar="ROW...", help="Numbers of rows, from 0.")],
     model: Needed,
     out: Table = None,
@@ -114,7 +120,7 @@ def explain(
 @app.command()
 @spoken
 def impute(
-    data: DataPath,
+    data: TableData,
     model: Saved = None,
     out: Table = None,
     draws: Annotated[
