@@ -180,15 +180,20 @@ def _note(given: argparse.Namespace, task: Task) -> str:
         if given.data == "adult"
         else ""
     )
+    rival = (
+        ""
+        if given.alone
+        else f"; `TVAE` (ctgan {_version()}) is given at least as many as Isthmus took, and 300 "
+        "epochs at least"
+    )
     return (
         f"`python benchmarks/run.py synthetic{'' if given.data == 'adult' else '-' + given.data}`: "
         f"{len(task.train):,} rows to learn from, as many made, tested on {len(task.test):,} real "
         f"ones; scikit-learn's histogram gradient boosting, {given.seeds} seed"
         f"{'s' * (given.seeds > 1)} of each generator, three of the classifier. {published}Seconds "
-        "are those of one processor core, in one thread, beside other work; `TVAE` (ctgan "
-        f"{_version()}) is given at least as many as Isthmus took, and 300 epochs at least. The "
-        "closest record: of 2,000 rows, Euclidean over the scaled cells, two categories that "
-        f"differ 1 apart; for real rows, those of the test set. {describe()}"
+        f"are those of one processor core, in one thread, beside other work{rival}. The closest "
+        "record: of 2,000 rows, Euclidean over the scaled cells, two categories that differ 1 "
+        f"apart; for real rows, those of the test set. {describe()}"
     )
 
 
