@@ -16,6 +16,7 @@ from isthmus import (
     LSTM,
     VAE,
     VQVAE,
+    Bernoulli,
     Categorical,
     Compressor,
     ConditionalVAE,
@@ -72,6 +73,7 @@ def table(n, seed=0):
 LEVELS = DiscretisedLogistic(2, levels=17)
 CASES = {
     "zeros and ones": (DARK, {}),
+    "zeros and ones, by name": (DARK, {"likelihood": Bernoulli()}),
     "convolutions": (DARK, {"backbone": Conv((4, 8), normalisation="batch")}),
     "a latent grid": (DIGITS, {"likelihood": LEVELS, "backbone": Conv((4,), grid=True)}),
     "levels": (DIGITS, {"likelihood": LEVELS}),
@@ -215,6 +217,12 @@ def test_an_index_comes_back(mixed):
     X = table(30).set_index(pd.Index(range(10, 40), name="number of row"))
     compressor = Compressor(mixed)
     pd.testing.assert_frame_equal(compressor.decompress(compressor.compress(X)), X)
+
+
+def test_grey_is_refused_where_the_model_tells_of_black_and_white():
+    model = fitted(DIGITS / 16, likelihood=Bernoulli())
+    with pytest.raises(DataError, match="between its levels"):
+        Compressor(model).compress(DIGITS / 16)
 
 
 def test_values_between_levels_are_refused():

@@ -31,7 +31,7 @@ class Arrays:
     def __init__(self, codec: Codec, adapter: Adapter) -> None:
         self.space, self.likelihood, self.adapter = codec.space, codec.likelihood, adapter
         match codec.likelihood:
-            case Bernoulli() if codec.space.support == "binary":
+            case Bernoulli():
                 self.levels = 2
             case DiscretisedLogistic(levels=levels):
                 self.levels = levels
@@ -39,7 +39,7 @@ class Arrays:
                 self.levels = codec.space.levels
             case _:
                 raise CompositionError(
-                    f"{codec.likelihood!r} on {codec.space.support} data gives densities, and a "
+                    f"{codec.likelihood!r} gives densities, and a "
                     "code needs probabilities. Fit a model with Bernoulli() to zeros and ones, "
                     "DiscretisedLogistic() to levels such as pixels, Categorical() to categories, "
                     "or Mixed() to a table."

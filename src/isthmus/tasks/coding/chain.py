@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from isthmus.errors import DataError
+from isthmus.tasks.coding import fixed
 from isthmus.tasks.coding.integers import Integers
 from isthmus.tasks.coding.laws import BINS, Codes, Law
 from isthmus.tasks.coding.stack import Stack
@@ -24,6 +25,8 @@ RESERVE = 16
 """Bits on the stack for each number of a code, before rows are coded with bits back,"""
 LEFT = 64
 """and how many must be left over."""
+SURE = 16 * fixed.BINS + 8
+"""More than a number of a code can take, however improbable."""
 
 
 @runtime_checkable
@@ -114,9 +117,9 @@ def _size(stack: Stack, model: Integers, left: int) -> int:
 
 def _taken(stack: Stack, q: Codes) -> np.ndarray | None:
     """Take codes off, or nothing at all where the stack has too few bits after all."""
-    before = stack.copy()
+    before = None if stack.bits > LEFT + SURE * q.mean.size else stack.copy()
     bins = q.pop(stack)
-    if stack.bits < LEFT:
+    if before is not None and stack.bits < LEFT:
         stack.coder = before.coder
         return None
     return bins
