@@ -50,6 +50,15 @@ Missing = Annotated[
     list[str] | None,
     typer.Option(metavar="TEXT", help="What stands for a hole, beside nothing; repeatable."),
 ]
+Share = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE", help="How many rows to call anomalies; else those far below the rest."
+    ),
+]
+Alarms = Annotated[
+    float | None, typer.Option(metavar="SHARE", help="Or how many normal rows may be called so.")
+]
 
 
 @app.command()
@@ -59,16 +68,8 @@ def detect(
     model: Saved = None,
     out: Table = None,
     save: Save = None,
-    contamination: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", help="How many rows to call anomalies; else those far below the rest."
-        ),
-    ] = None,
-    false_alarms: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", help="Or how many normal rows may be called so."),
-    ] = None,
+    contamination: Share = None,
+    false_alarms: Alarms = None,
     clean: Annotated[
         bool, typer.Option("--clean", metavar="", help="All rows of DATA are known to be normal.")
     ] = False,
