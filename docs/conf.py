@@ -29,6 +29,7 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # an attribute that is a property has an entry of its own
 
 html_theme = "furo"
 pygments_dark_style = "github-dark"  # furo's own underlines names of modules like links

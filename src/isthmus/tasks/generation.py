@@ -63,8 +63,8 @@ class Generator(Task):
         The mean log-density of codes kept aside, in nats, under each prior that was tried.
     marginals_ : Marginals or None
         What each column of numbers looks like, drawn and real: draws are brought to it.
-    usual_ : ndarray of shape (101,)
-        The percentiles of the scores of rows of training.
+    usual_ : ndarray
+        The 101 percentiles of the scores of rows of training.
 
     Examples
     --------

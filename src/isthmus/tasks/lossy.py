@@ -38,8 +38,8 @@ class LossyCompressor:
 
     Attributes
     ----------
-    counts_ : ndarray of shape (places, codes)
-        How often each entry was taken in the rows that `fit` was given: zero without.
+    counts_ : ndarray
+        ``(places, codes)``: how often each entry was taken in the rows that `fit` was given.
 
     Examples
     --------
