@@ -100,3 +100,8 @@ class Open(Part):
 def test_arguments_without_a_name_are_refused():
     with pytest.raises(TypeError, match=r"Open\.__init__ takes \*sizes.*a sequence 'sizes'"):
         Open(1, 2)
+
+
+def test_an_argument_that_there_is_not_is_told_with_those_that_there_are():
+    with pytest.raises(TypeError, match=r"Dense got an unexpected .* 'wide'; it takes widths, "):
+        Dense(wide=3)

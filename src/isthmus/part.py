@@ -41,7 +41,12 @@ class Part(nn.Module):
         _check_constructor(cls)
         self = super().__new__(cls)
         # Partial, since copying and unpickling call this with no arguments at all.
-        bound = signature(cls.__init__).bind_partial(self, *args, **kwargs)
+        takes = signature(cls.__init__)
+        try:
+            bound = takes.bind_partial(self, *args, **kwargs)
+        except TypeError as error:
+            names = ", ".join(list(takes.parameters)[1:]) or "nothing"
+            raise TypeError(f"{cls.__name__} {error}; it takes {names}.") from None
         bound.apply_defaults()
         given = list(bound.arguments.items())[1:]
         self.__dict__["arguments"] = {name: plain(value) for name, value in given}
