@@ -74,6 +74,7 @@ NAMES = [
     "Term",
     "Table",
     "Tables",
+    "Texts",
     "TopK",
     "TotalCorrelation",
     "Trace",

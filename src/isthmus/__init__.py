@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.adapters import Images, Sequences, Tables, Vectors
+    from isthmus.adapters import Images, Sequences, Tables, Texts, Vectors
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
@@ -60,7 +60,7 @@ __version__ = version("isthmus")
 
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
-    "adapters": ("Images", "Sequences", "Tables", "Vectors"),
+    "adapters": ("Images", "Sequences", "Tables", "Texts", "Vectors"),
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
     "codec": ("Codec", "Trace"),
     "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
@@ -172,6 +172,7 @@ __all__ = [
     "Table",
     "Tables",
     "Term",
+    "Texts",
     "TopK",
     "TotalCorrelation",
     "Trace",

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from isthmus.backbones import Backbone, Dense
+from isthmus.backbones import LSTM, Backbone, Dense
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
 from isthmus.errors import CompositionError
 from isthmus.latents import Latent
 from isthmus.likelihoods import Bernoulli, Categorical, Likelihood, Mixed, Normal
 from isthmus.objectives import Objective, Term
-from isthmus.space import Space, Vector
+from isthmus.space import Series, Space, Vector
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,20 @@ class Recipe:
             space,
             self.latent,
             likelihood or self.likelihood or _likelihood_for(space, objective, damage),
-            backbone or self.backbone or Dense(),
+            backbone or self.backbone or _backbone_for(space),
             damage,
             context,
             self.forgetting,
         )
         return codec, objective.on(codec)
+
+
+def _backbone_for(space: Space) -> Backbone:
+    """Return the networks that suit the data."""
+    # Dense layers have weights for each token at each step of a text: hundreds of millions.
+    if isinstance(space, Series) and space.support == "categories":
+        return LSTM(128)
+    return Dense()
 
 
 def _likelihood_for(

@@ -79,6 +79,7 @@ EXAMPLES = {
     "Vectors": ["Vectors()", "Vectors('real')"],
     "Sequences": ["Sequences()"],
     "Tables": ["Tables()"],
+    "Texts": ["Texts()", "Texts(vocabulary=270)"],
     "Images": ["Images()", "Images(size=(4, 4))"],
 }
 

@@ -9,6 +9,7 @@ from isthmus.adapters.frames import Frame, of_many_kinds
 from isthmus.adapters.images import Images
 from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.sequences import Sequences, uneven
+from isthmus.adapters.texts import Texts, are_texts
 from isthmus.adapters.vectors import Vectors
 from isthmus.space import Image, Series, Space, Support
 
@@ -24,6 +25,7 @@ __all__ = [
     "Rows",
     "Sequences",
     "Tables",
+    "Texts",
     "Vectors",
     "adapter_for",
     "files_in",
@@ -37,6 +39,8 @@ def adapter_for(
 
     Where ``X`` could be of several kinds, ``spaces``, those that the backbone takes, decide.
     """
+    if are_texts(X):
+        return Texts(support)
     if uneven(X):
         return Sequences(support)
     axes = len(getattr(plain(X) if isinstance(X, list | tuple) else X, "shape", ()))
