@@ -292,13 +292,18 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
 
     def _points(self, batch: Batch) -> Tensor:
         """Return what stands for each cell: ``(B, cells)``."""
-        belief = self.blend_.believe(batch)
+        if not len(batch):
+            return batch.x
+        # In chunks of one size, as in `inference`: a row must not depend on those beside it.
+        size = chunk_size(self.blend_.codecs[0].breadth)
+        whole = batch[torch.arange(max(size, len(batch))).clamp(max=len(batch) - 1)]
+        belief = self.blend_.believe(whole)
         x = self.blend_.layout.points(belief.wide)
         for column, (_, cells) in zip(self.adapter_.fitted_, self.adapter_.cells_, strict=True):
             if isinstance(column, Number | Date) and column.scale.heavy:
                 at = cells.start
                 x[:, at] = _expected(column, x[:, at], belief.variance[:, at])
-        return x
+        return x[: len(batch)]
 
     def _drawn(self, batch: Batch, member: int) -> Tensor:
         """Return a draw of all holes together, ``(B, cells)``."""
