@@ -106,4 +106,5 @@ def _within(value: Any, kind: type, low: float, high: float) -> bool:
 def _range(low: float, high: float, without: tuple[float, ...]) -> str:
     if high == MOST:
         return f" above {low:g}" if low in without else "" if low == -MOST else f", {low:g} or more"
-    return f" from {low:g} {'up to, not with,' if high in without else 'to'} {high:g}"
+    start = "above" if low in without else "from"
+    return f" {start} {low:g} {'up to, not with,' if high in without else 'to'} {high:g}"

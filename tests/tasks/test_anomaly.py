@@ -197,8 +197,23 @@ def test_series_of_several_lengths() -> None:
     X = [random.normal(size=(length, 2)) for length in (4, 5, 6, 7) * 8]
     detector = AnomalyDetector(Autoencoder(latent_dim=2, epochs=1), members=1, random_state=0)
     told = detector.fit(X).explain(X[:3])
-    assert told.blame.shape == (3, 2, 7)
-    assert (told.blame[0, :, 4:] == 0).all()
+    assert [each.shape for each in told.blame] == [(4, 2), (5, 2), (6, 2)]
+    assert [each.shape for each in told.expected] == [(4, 2), (5, 2), (6, 2)]
+    np.testing.assert_allclose([-each.sum() for each in told.blame], told.score, rtol=1e-4)
+    with pytest.raises(DataError, match="several lengths"):
+        told.worst()
+
+
+def test_blame_has_the_layout_of_the_data() -> None:
+    random = np.random.default_rng(0)
+    series, colour = random.normal(size=(40, 7, 2)), random.random((40, 4, 4, 3)) / 9
+    series[0, 3, 1], colour[0, 2, 1, 0] = 9, 1
+    model = Autoencoder(latent_dim=1, epochs=1)
+    for X, place in ((series, (3, 1)), (colour, (2, 1, 0))):
+        detector = AnomalyDetector(model, scores=[Residual()], members=1, random_state=0)
+        told = detector.fit(X).explain(X[:2])
+        assert told.blame.shape == told.expected.shape == X[:2].shape
+        assert told.worst(1)["column"][0] == place
 
 
 def test_a_fitted_model_is_taken_as_it_is() -> None:
@@ -238,3 +253,45 @@ def test_neighbours_leave_unknown_cells_out() -> None:
     told = score.explain([[np.nan, 7.0]])
     assert told.blame[0, 0] == 0
     assert told.blame[0, 1] > 0
+
+
+def test_holes_are_scored_whether_or_not_there_were_any_in_training() -> None:
+    X, holed = rows(), rows()
+    holed[:3, 1], holed[2] = np.nan, np.nan
+    for clean in (False, True):
+        detector = AnomalyDetector(SMALL, clean=clean, members=1, random_state=0).fit(X)
+        told = detector.explain(holed[:3])
+        assert np.isfinite(told.score).all()
+        assert (told.blame[np.isnan(holed[:3])] == 0).all()
+        np.testing.assert_array_equal(
+            detector.score_samples(holed[3:]), detector.score_samples(X[3:])
+        )
+
+
+def test_neighbours_that_know_nothing_have_no_say_in_what_is_expected() -> None:
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"even": random.permutation(300) * 1.0, "odd": 100.0, "name": "often"})
+    X["odd"] += X["even"]
+    X.loc[X["even"] >= 200, "name"] = "seldom"
+    X.loc[random.random(300) < 0.7, "name"] = None
+    X.loc[random.random(300) < 0.7, "odd"] = None
+    detector = AnomalyDetector(scores=[Neighbours(20)], random_state=0, trim=0).fit(X)
+    told = detector.explain(pd.DataFrame({"even": [290.0], "odd": [390.0], "name": ["often"]}))
+    assert told.expected["odd"].item() > 355
+    assert told.expected["name"].item() == "seldom"
+
+
+def test_without_neighbours_the_reconstruction_or_the_usual_is_expected() -> None:
+    X = people()
+    usual = AnomalyDetector(scores=[Tails()], random_state=0).fit(X).explain(X).expected
+    assert len(usual.drop_duplicates()) == 1
+    assert 8 < usual["celsius"][0] < 12
+    model = LinearAutoencoder(latent_dim=1).fit(rows())
+    told = AnomalyDetector(model, scores=[Loss()], random_state=0).fit(rows()).explain(rows())
+    np.testing.assert_allclose(told.expected, model.reconstruct(rows()), rtol=1e-3, atol=1e-5)
+
+
+def test_models_that_scale_the_data_otherwise_are_refused() -> None:
+    fitted = Autoencoder(latent_dim=1, epochs=1, random_state=0).fit(rows()[:50])
+    with pytest.raises(CompositionError, match="2 ways"):
+        AnomalyDetector([fitted, SMALL], members=1, random_state=0).fit(rows())

@@ -191,8 +191,9 @@ class AnomalyDetector(OutlierMixin, Task):
         """Return what each cell adds to its row's score, and what was expected there.
 
         Frames in, frames out: the columns of ``blame`` are those of the table. A row's blame
-        adds up to ``-score_samples``. Expected is the mean of its nearest rows in training (of
-        categories the commonest), or where no score looks at neighbours the reconstruction.
+        adds up to ``-score_samples``. Expected is what the first score has that knows: by
+        default the mean of the nearest rows in training, of categories the commonest; of networks
+        the reconstruction. Where none knows, it is what is usual in the column.
 
         Examples
         --------
@@ -256,13 +257,14 @@ class AnomalyDetector(OutlierMixin, Task):
                 f"model={wrong[0]!r} was given; expected a model such as VAE(), several, or None."
             )
         usual = CLEAN if self.clean else MIXED + (Residual(weight=0.5),) * bool(templates)
-        scores: list[Any] = list(usual if self.scores is None else self.scores)
-        if not scores or not all(isinstance(each, Score) for each in scores):
+        scores: Any = usual if self.scores is None else self.scores
+        told = isinstance(scores, list | tuple) and all(isinstance(s, Score) for s in scores)
+        if not told or not scores:
             raise CompositionError(
                 f"scores={self.scores!r} was given; expected a list of scores, such as "
                 "[Neighbours(5), Residual()]."
             )
-        return scores, templates
+        return list(scores), templates
 
     def _divided(self, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Return which rows may be learned from, and which tell what a false alarm is."""
@@ -285,12 +287,15 @@ class AnomalyDetector(OutlierMixin, Task):
     ) -> list[BaseAutoencoder]:
         """Return the models, those that were fitted already first."""
         fitted = [each for each in templates if hasattr(each, "codec_")]
+        _check_alike(fitted)
         made: list[BaseAutoencoder] = []
         for template in templates:
             if not hasattr(template, "codec_"):
                 copies: list[Any] = [clone(template) for _ in range(self.members)]
                 made += [each.set_params(random_state=seed + i) for i, each in enumerate(copies)]
-        return fitted + (fit_together(made, X) if made else [])
+        models = fitted + (fit_together(made, X) if made else [])
+        _check_alike(models)
+        return models
 
     def _batch(self, X: Any) -> Batch:
         check_is_fitted(self, "panel_")
@@ -344,6 +349,16 @@ def _adapter(templates: Sequence[BaseAutoencoder], X: Any) -> Adapter:
     first = templates[0]
     found: Any = clone(first.adapter_) if hasattr(first, "codec_") else first._adapter_for(X)  # pyright: ignore[reportPrivateUsage]
     return found
+
+
+def _check_alike(models: Sequence[BaseAutoencoder]) -> None:
+    """Raise `CompositionError` if rows that are scaled for one model are not so for another."""
+    seen = {repr((each.adapter_.space_, each.adapter_.facts())) for each in models}
+    if len(seen) > 1:
+        raise CompositionError(
+            f"{len(models)} models were given that scale the data {len(seen)} ways, as models do "
+            "that were fitted to other rows; expected one. Give models that are not fitted yet."
+        )
 
 
 def _rows(X: Any, places: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from isthmus.adapters import Adapter, Tables
-from isthmus.space import Image
+from isthmus.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Explanation:
     Attributes
     ----------
     blame
-        What each cell adds to its row's strangeness: a frame for a frame, of one column for each
-        of its own; else an array of the shape of the data, channels first where there are several.
+        What each cell adds to its row's strangeness, of the kind and the shape of the data: a
+        frame for a frame, of one column for each of its own; a number for each pixel, each step.
     expected
         What was expected there, of the kind that was given.
     score
@@ -32,9 +32,15 @@ class Explanation:
     score: np.ndarray
 
     def worst(self, most: int = 5) -> pd.DataFrame:
-        """Return the cells with most blame of each row of a table, one a line, the worst first.
+        """Return the cells with most blame of each row, one a line, the worst first.
 
-        Columns: ``row``, ``column``, ``blame``, ``share`` (of the row's) and ``expected``.
+        Columns: ``row``, ``column``, ``blame``, ``share`` (of the row's) and ``expected``. The
+        column of a pixel, or of a step, is its place in the array.
+
+        Raises
+        ------
+        DataError
+            If rows differ in how many cells they have.
         """
         blame = _plain(self.blame)
         values = blame.to_numpy(dtype=float)
@@ -65,13 +71,12 @@ def explained(
     back = adapter.inverse_transform(expected, like=X)
     if hasattr(back, "columns"):
         return Explanation(_framed(values, back), back, score)
-    if isinstance(back, np.ndarray) and back.size == values.size and not _in_colour(adapter):
+    # Channels come first in a model, and last in the user's data.
+    values = np.moveaxis(values.reshape(len(values), *adapter.space_.shape), 1, -1)
+    if isinstance(back, np.ndarray):
         return Explanation(values.reshape(back.shape), back, score)
-    return Explanation(values.reshape(len(values), *adapter.space_.shape), back, score)
-
-
-def _in_colour(adapter: Adapter) -> bool:
-    return isinstance(adapter.space_, Image) and adapter.space_.channels > 1
+    series = zip(values, back, strict=True)
+    return Explanation([each[: len(own)].reshape(own.shape) for each, own in series], back, score)
 
 
 def _framed(values: np.ndarray, like: Any) -> Any:
@@ -86,4 +91,8 @@ def _plain(table: Any) -> pd.DataFrame:
         return table
     if hasattr(table, "columns"):
         return pd.DataFrame({name: list(table[name]) for name in table.columns})
-    return pd.DataFrame(np.asarray(table))
+    if isinstance(table, list):
+        raise DataError("Series of several lengths have no table of cells: look at blame itself.")
+    places = list(np.ndindex(table.shape[1:])) if table.ndim > 2 else range(table.shape[1])
+    columns = pd.Index(places, tupleize_cols=False)
+    return pd.DataFrame(table.reshape(len(table), -1), columns=columns)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from isthmus.space import Batch, Space, Table
+from isthmus.space import Batch, Space
 from isthmus.tasks.scores.base import Models, Score
+from isthmus.tasks.scores.layout import consensus, told
 from isthmus.tasks.scores.residual import deviance
 
 CHUNK = 256
@@ -34,6 +35,7 @@ class Panel:
     """
 
     usual: Tensor
+    middle: Tensor
 
     def __init__(
         self, scores: Sequence[Score], models: Models, space: Space, own: bool = False
@@ -52,6 +54,7 @@ class Panel:
         some = batch[torch.linspace(0, len(batch) - 1, min(len(batch), MEASURED)).long()]
         sums = _over(some, lambda part: _sums(self._raw(part, own=True)))
         self.usual = sums.double().mean(0).float().clamp(min=TINY)
+        self.middle = consensus(told(some)[:, None], self.space)[0].nan_to_num(0.0)
 
     @torch.no_grad()
     def total(self, batch: Batch, own: bool | None = None) -> Tensor:
@@ -71,24 +74,24 @@ class Panel:
 
     @torch.no_grad()
     def expected(self, batch: Batch) -> Tensor:
-        """Return what would not have been strange, ``(n, *E)``, as the first that knows has it."""
-        for each in self.scores:
-            if each.expected(self.models, batch[:1], self.own) is not None:
-                return _over(batch, lambda part, known=each: self._consensus(known, part))
-        return batch.x
+        """Return what would not have been strange, ``(n, *E)``, as the first that knows has it.
+
+        Where none knows, it is what is usual in the column.
+        """
+        return _over(batch, self._expected).unflatten(1, self.space.shape)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what was learned."""
         scores = enumerate(self.scores)
         learned = {f"{i}.{name}": each for i, s in scores for name, each in s.named_buffers()}
-        return {"usual": self.usual, **learned}
+        return {"usual": self.usual, "middle": self.middle, **learned}
 
     def take(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over what `tensors` returned."""
         for name, tensor in tensors.items():
             place, _, inner = name.partition(".")
-            if place == "usual":
-                self.usual = tensor
+            if not inner:
+                setattr(self, place, tensor)
                 continue
             owner, _, leaf = inner.rpartition(".")
             self.scores[int(place)].get_submodule(owner).register_buffer(leaf, tensor)
@@ -117,17 +120,13 @@ class Panel:
         cells = cells.where(cells.sum(1, keepdim=True) > 0, known.to(cells.dtype))
         return cells / cells.sum(1, keepdim=True).clamp(min=TINY)
 
-    def _consensus(self, score: Score, batch: Batch) -> Tensor:
-        """Return the mean of all opinions; of categories the commonest."""
-        opinions = score.expected(self.models, batch, self.own)
-        assert opinions is not None
-        if self.space.support == "categories":
-            return opinions.mode(0).values.unflatten(1, self.space.shape)
-        middle = opinions.mean(0)
-        if isinstance(self.space, Table):
-            names = list(self.space.categories)
-            middle[:, names] = opinions[:, :, names].mode(0).values
-        return middle.unflatten(1, self.space.shape)
+    def _expected(self, batch: Batch) -> Tensor:
+        for each in self.scores:
+            opinions = each.expected(self.models, batch, self.own)
+            if opinions is not None:
+                found = consensus(opinions, self.space)
+                return found.where(found.isfinite(), self.middle)
+        return self.middle.expand(len(batch), -1)
 
 
 def _sums(raw: list[Tensor]) -> Tensor:

@@ -47,7 +47,10 @@ class Score(Part):
         """
 
     def expected(self, models: Models, batch: Batch, own: bool) -> Tensor | None:
-        """Return opinions on what would have been usual, ``(opinions, B, cells)``, or None."""
+        """Return opinions on what would have been usual, ``(opinions, B, cells)``, or None.
+
+        An opinion that is missing is NaN.
+        """
         return None
 
     def keep(self, **tensors: Tensor) -> None:

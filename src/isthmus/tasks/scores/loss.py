@@ -6,6 +6,7 @@ from torch import Tensor
 from isthmus import inference
 from isthmus.space import Batch, Space
 from isthmus.tasks.scores.base import Models, Score
+from isthmus.tasks.scores.residual import reconstructions
 
 
 class Loss(Score):
@@ -35,6 +36,10 @@ class Loss(Score):
     def blame(self, models: Models, batch: Batch, own: bool) -> Tensor:
         """Return the objective above the lowest: ``(B, 1)`` nats."""
         return (self._losses(models, batch) - self.least).clamp(min=0)[:, None]
+
+    def expected(self, models: Models, batch: Batch, own: bool) -> Tensor | None:
+        """Return the reconstruction of each model: ``(members, B, cells)``."""
+        return reconstructions(models, batch)
 
     def _losses(self, models: Models, batch: Batch) -> Tensor:
         rows = [-inference.scores(each.codec_, each.objective_, batch) for each in models]

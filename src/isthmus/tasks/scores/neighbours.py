@@ -12,7 +12,7 @@ from isthmus.errors import CompositionError
 from isthmus.ranges import whole
 from isthmus.space import Batch, Space, Table, Vector
 from isthmus.tasks.scores.base import Models, Score
-from isthmus.tasks.scores.layout import Layout
+from isthmus.tasks.scores.layout import Layout, told
 
 KEPT = 10_000
 """How many rows are kept to be neighbours, at most."""
@@ -55,7 +55,7 @@ class Neighbours(Score):
     """
 
     rows: Tensor
-    known: Tensor
+    known: Tensor | None
     round_about: Tensor
     origin: Tensor
     centre: Tensor
@@ -69,6 +69,7 @@ class Neighbours(Score):
         self.local = bool(local)
         self.of = chosen(of, PLACES, "of")
         self.layout = Layout()
+        self.register_buffer("known", None)
 
     def needs_model(self, space: Space) -> bool:
         """Whether distances are those of codes, for rows of ``space``."""
@@ -77,7 +78,7 @@ class Neighbours(Score):
     def learn(self, models: Models, batch: Batch, space: Space) -> None:
         """Keep the rows, or as many of them as need be, drawn at random."""
         own = batch[torch.randperm(len(batch))[:KEPT].sort().values]
-        self.keep(origin=own.x.flatten(1))
+        self.keep(origin=told(own))
         if self.needs_model(space):
             if not models:
                 raise CompositionError(f"{self!r} looks at codes: give a model to make them.")
@@ -101,9 +102,9 @@ class Neighbours(Score):
             if self._looks_at_codes:
                 gaps = distances.mean(1, keepdim=True)
             else:
-                told = None if known is None else known[some]
+                there = None if known is None else known[some]
                 gaps = self.layout.by_cell(
-                    self._gaps(points[some], told, nearest), batch.x[0].numel()
+                    self._gaps(points[some], there, nearest), batch.x[0].numel()
                 )
             if self.local:
                 usual = self.round_about
@@ -112,7 +113,7 @@ class Neighbours(Score):
         return torch.cat(parts)
 
     def expected(self, models: Models, batch: Batch, own: bool) -> Tensor | None:
-        """Return the neighbours as they are: ``(k, B, cells)``."""
+        """Return the neighbours as they are, ``(k, B, cells)``: NaN where they are unknown."""
         points, _ = self._points(models, batch)
         near = torch.cat([nearest for _, _, nearest in self._nearest(points, own)])
         return self.origin[near.T]
@@ -147,9 +148,13 @@ class Neighbours(Score):
     def _gaps(self, points: Tensor, known: Tensor | None, nearest: Tensor) -> Tensor:
         """Return ``|x_j - n_j|``, its mean over the neighbours: ``(B, F)``."""
         gaps = (points[:, None] - self.rows[nearest]).abs()  # (B, k, F)
-        if known is None:
+        if known is None and self.known is None:
             return gaps.mean(1)
-        both = known[:, None] & self.known[nearest]
+        both = torch.ones_like(gaps, dtype=torch.bool)
+        if known is not None:
+            both &= known[:, None]
+        if self.known is not None:
+            both &= self.known[nearest]
         share = both.float().mean(2, keepdim=True).clamp(min=1 / both.shape[2])
         return (gaps * both / share).mean(1)
 

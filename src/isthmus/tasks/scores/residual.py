@@ -43,8 +43,13 @@ class Residual(Score):
 
     def expected(self, models: Models, batch: Batch, own: bool) -> Tensor | None:
         """Return the reconstruction of each model: ``(members, B, cells)``."""
-        points = torch.stack([inference.reconstructions(each.codec_, batch) for each in models])
-        return points.flatten(2)
+        return reconstructions(models, batch)
+
+
+def reconstructions(models: Models, batch: Batch) -> Tensor:
+    """Return what each model gives back: ``(members, B, cells)``."""
+    points = [inference.reconstructions(each.codec_, batch) for each in models]
+    return torch.stack(points).flatten(2)
 
 
 def deviance(model: BaseAutoencoder, batch: Batch) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from isthmus.space import Batch, Space, Table
 from isthmus.tasks.scores.base import Models, Score
+from isthmus.tasks.scores.layout import categories, observed
 
 KEPT = 10_000
 """How many values of a column are kept at most, and"""
@@ -39,10 +40,7 @@ class Tails(Score):
 
     def learn(self, models: Models, batch: Batch, space: Space) -> None:
         """Keep the sorted values of each column of numbers, and count the others' categories."""
-        x, seen = batch.x.flatten(1), _observed(batch)
-        names = list(space.categories) if isinstance(space, Table) else []
-        if space.support == "categories":
-            names = list(range(space.size))
+        x, seen, names = batch.x.flatten(1), observed(batch), categories(space)
         numbers = [place for place in range(space.size) if place not in set(names)]
         some = torch.randperm(len(x))[: max(1, min(KEPT, NUMBERS // max(1, len(numbers))))]
         # What is not known comes last, behind every number.
@@ -63,7 +61,7 @@ class Tails(Score):
 
     def blame(self, models: Models, batch: Batch, own: bool) -> Tensor:
         """Return ``-log`` of each cell's tail, ``(B, cells)``; 0 where it is unknown."""
-        x, seen = batch.x.flatten(1), _observed(batch)
+        x, seen = batch.x.flatten(1), observed(batch)
         numbers, names = self.places.split([len(self.known), len(self.starts) - 1])
         found = torch.zeros_like(x)
         found[:, numbers] = self._of_numbers(x[:, numbers])
@@ -80,12 +78,6 @@ class Tails(Score):
         above = self.known[:, None] - torch.searchsorted(self.values, cells)
         smaller = torch.minimum(below, above.clamp(min=0)) + 1
         return -(smaller / total).clamp(max=1).log().T
-
-
-def _observed(batch: Batch) -> Tensor:
-    if batch.observed is None:
-        return torch.ones_like(batch.x, dtype=torch.bool).flatten(1)
-    return batch.observed.flatten(1)
 
 
 def _kinds(space: Space, place: int) -> int:
