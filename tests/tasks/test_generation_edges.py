@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 
 from isthmus import VAE, Dense, Generator
 from isthmus.errors import DataError
+from isthmus.tasks.priors import Standard
 
 
 def tiny() -> VAE:
@@ -52,6 +54,7 @@ def test_odd_columns_come_back_as_they_were(generator: Generator) -> None:
         ({"age": np.inf}, "infinity"),
         ({"since": "yesterday"}, "since held dates"),
         ({"country": "US"}, "not among the values"),
+        ({"age": 30.5}, "whole numbers"),
         ({"one": 4.0}, "not among the values"),
         ({"void": 1}, "not among the values"),
     ],
@@ -108,3 +111,35 @@ def test_unknown_cells_have_no_say(generator: Generator) -> None:
     told = generator.privacy(holes, odd()).synthetic
     assert told.median == pytest.approx(0, abs=1e-3)
     assert told.copies < 0.2  # those alone whose age was unknown to begin with
+
+
+def test_rows_that_are_mostly_holes_are_close_to_none_and_a_hole_hides_no_copy() -> None:
+    real = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 4)), columns=list("abcd"))
+    generator = Generator(tiny(), prior="mixture", random_state=0).fit(real)
+    rows = real.iloc[:20] + 1
+    alone = generator.privacy(rows, real).synthetic
+    holed = pd.concat([real, rows.assign(b=np.nan, c=np.nan, d=np.nan)])
+    assert generator.privacy(rows, holed).synthetic == alone
+    told = generator.privacy(real.iloc[:20], real.iloc[:20].assign(d=np.nan)).synthetic
+    assert told.copies == 1
+    assert told.fifth == pytest.approx(0, abs=1e-3)
+
+
+def test_what_no_code_goes_with_is_told() -> None:
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    generator = Generator(tiny(), prior="mixture", random_state=0).fit(X)
+    with pytest.warns(UserWarning, match="hardly more than 0"):
+        rows = generator.sample(2, where={0: 1e30})
+    assert (rows[:, 0] == 1e30).all()
+
+
+def test_many_codes_are_drawn_a_part_at_a_time() -> None:
+    prior = Standard().sized(2)
+    with torch.random.fork_rng():
+        assert prior.sample(2**16 + 3).shape == (2**16 + 3, 2)
+
+
+def test_usual_scores_are_those_of_all_rows_whatever_their_order() -> None:
+    X = np.sort(np.random.default_rng(0).standard_t(2, size=(4_001, 1)), axis=0) @ np.ones((1, 2))
+    generator = Generator(tiny(), prior="standard", random_state=0).fit(X)
+    assert 0.4 < generator.plausibility(X).mean() < 0.6

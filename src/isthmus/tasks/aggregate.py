@@ -1,7 +1,7 @@
 """The aggregate posterior: codes of all the data, and rows weighed under a density of them."""
 
 from collections.abc import Callable
-from math import log
+from math import ceil, log
 from typing import Any
 
 import numpy as np
@@ -69,15 +69,16 @@ def scores(model: BaseAutoencoder, prior: Prior, batch: Batch) -> Tensor:
 
 
 def some_scores(model: BaseAutoencoder, prior: Prior, X: Any, y: Any) -> np.ndarray:
-    """Return the scores of rows of training, of 2,000 of them where there are more."""
+    """Return the scores of rows of training, of about 2,000 of them where there are more."""
     rows = model.adapter_.rows(X)
     context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
+    step = ceil(len(rows) / MEASURED)
     found = inference.over(
         model.codec_,
         model.adapter_,
-        rows[:MEASURED],
+        rows[::step],
         lambda batch: scores(model, prior, batch),
-        None if context is None else context[:MEASURED],
+        None if context is None else context[::step],
     )
     return found.double().numpy()
 

@@ -188,8 +188,8 @@ class Generator(Task):
         ``log (1/k) sum_i p(x | z_i) p(z_i) / q(z_i | x)``, ``z_i ~ q(z | x)``, k = 20, where the
         latent has a density; else ``log p(x | z) + log p(z)`` at its code. Nats are those of the
         scaled data, over the known cells. Low is what the model holds for nonsense:
-        `plausibility` says how low. The draws are those of the generator's seed, so that the
-        same rows get the same scores.
+        `plausibility` says how low. The draws are those of the generator's seed, row after row,
+        so that the same table gets the same scores.
         """
         model = self._fitted()
         with seeded(self.seed_):

@@ -36,6 +36,11 @@ def partial_row(adapter: Adapter, where: Mapping[Any, Any]) -> Batch:
     CompositionError
         If the model's data have no columns.
     """
+    if not isinstance(where, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise DataError(
+            f"where={where!r} was given; expected columns and their values, as in "
+            'where={"country": "RU"}.'
+        )
     places = _cells(adapter)
     keys = {str(name): name for name in where}
     unknown = sorted(set(keys) - set(places))
@@ -83,11 +88,11 @@ def codes_given(
         z, log_proposal = _proposed(codec, prior, row, context)
         codes.append(z)
         weights.append(_log_known(codec, row, z, context) + prior.log_prob(z) - log_proposal)
-        share = torch.cat(weights).double().nan_to_num(-torch.inf).softmax(0)
-        effective = float(1 / share.square().sum())
-    if not effective >= min(FEW, n):
+        share = torch.cat(weights).double().nan_to_num(-torch.inf, neginf=-torch.inf).softmax(0)
+        effective = float((1 / share.square().sum()).nan_to_num(0.0))  # none: no code goes with it
+    if effective < min(FEW, n):
         warnings.warn(
-            f"Of {MOST:,} codes hardly more than {max(effective, 0):.0f} go with what is given: "
+            f"Of {MOST:,} codes hardly more than {effective:.0f} go with what is given: "
             "the rows will be alike. Give fewer cells, or commoner values.",
             stacklevel=3,
         )
@@ -184,11 +189,16 @@ def _set(rows: pd.DataFrame, label: Any, column: pd.Series) -> pd.DataFrame:
 
 
 def _check_held(adapter: Adapter, x: Tensor, where: Mapping[str, Any]) -> None:
-    """Raise `DataError` where a category is one that the model doesn't know."""
+    """Raise `DataError` where a category isn't known, or a count is no whole number."""
     kinds: Any = getattr(adapter, "kinds_", {})
     again = adapter.inverse_transform(x)
     for place, name in enumerate(_cells(adapter)):
-        if name in where and str(kinds.get(name)) in ("category", "boolean"):
+        kind = str(kinds.get(name))
+        if name in where and kind == "count" and not float(where[name]).is_integer():
+            raise DataError(
+                f"where asks for {name}={where[name]!r}, and that column holds whole numbers."
+            )
+        if name in where and kind in ("category", "boolean"):
             held = _first(again, name, place)
             if held != where[name]:
                 raise DataError(

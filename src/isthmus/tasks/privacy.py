@@ -13,6 +13,10 @@ EQUAL = 1e-4
 """Up to this distance two rows are one: so much is lost on the way to scaled numbers."""
 
 
+MOST = 0.75
+"""The share of a row's cells that a real row should know for the two to be compared."""
+
+
 @dataclass(frozen=True)
 class Closeness:
     """How far rows are from the closest of the rows that were learned from.
@@ -24,7 +28,7 @@ class Closeness:
         cells, where two categories that differ are 1 apart: so a number that is off by one
         standard deviation counts as much as another category.
     copies
-        The share of rows that are exact copies.
+        The share of rows that are exact copies, in all that the real row knows.
     rows
         How many rows were looked at.
     """
@@ -85,7 +89,8 @@ def closest(rows: Batch, real: Batch, space: Space) -> tuple[Tensor, Tensor]:
     """Return each row's distance to the closest real row, and whether it is a copy: ``(n,)``.
 
     Cells that one of the two doesn't know have no say in the distance; the others stand for
-    them. A copy is equal in each cell, and knows as many.
+    them. Real rows that know less than three quarters of the row's cells are looked at only where
+    all do: anything is close to a row of holes. A copy is equal in all that a real row knows.
     """
     size = max(1, BLOCK // max(1, len(real)))
     parts = [
@@ -107,9 +112,11 @@ def _closest(rows: Batch, real: Batch, space: Space) -> tuple[Tensor, Tensor]:
         both = known[:, None] & told[None]
         total += square.where(both, 0.0)
         shared += both
-        unlike |= known[:, None] ^ told[None]
+        unlike |= told[None] & ~known[:, None]
     square = (total * space.size / shared).where(shared > 0, torch.inf)
-    copied = (square <= EQUAL**2) & ~unlike
+    enough = shared >= MOST * ours[1].sum(dim=1, keepdim=True)
+    copied = (square <= EQUAL**2) & enough & ~unlike
+    square = square.where(enough | ~enough.any(dim=1, keepdim=True), torch.inf)
     return square.min(dim=1).values.sqrt(), copied.any(dim=1)
 
 

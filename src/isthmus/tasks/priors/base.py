@@ -13,6 +13,8 @@ from isthmus.randomness import seeded
 
 ASIDE = 0.1
 """The share of codes to choose by, where none were given for that."""
+DRAWN = 2**16
+"""How many codes are drawn at once, at most."""
 NARROWEST = 1e-4
 """A dimension narrower than this share of the widest tells nothing: it is not stretched."""
 
@@ -96,7 +98,8 @@ class Prior(Part, ABC):
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
         """Return ``n`` draws, ``(n, D)``, by torch's random state."""
-        return self.draw(n) * self.width + self.centre
+        parts = [self.draw(min(DRAWN, n - first)) for first in range(0, n, DRAWN)]
+        return torch.cat(parts) * self.width + self.centre
 
     def build(self, size: int) -> None:
         """Make the tensors that depend on the size of a code."""
