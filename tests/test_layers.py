@@ -21,7 +21,7 @@ LAYERS = [
     STRANGERS,
     {"codec"},
     {"objectives"},
-    {"checkpoint", "optimiser", "pretraining", "run", "training"},
+    {"checkpoint", "distributed", "optimiser", "pretraining", "run", "training"},
     {"adapters", "inference", "progress", "recipe", "store"},
     {"checks", "ensemble", "estimator", "examples", "fitted", "stacking"},
     {"families"},

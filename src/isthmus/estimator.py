@@ -18,6 +18,7 @@ from isthmus.checkpoint import Checkpoint
 from isthmus.checks import check_fields, device_called
 from isthmus.codec import Codec
 from isthmus.corruptions import Corruption
+from isthmus.distributed import ALONE, Team, team
 from isthmus.errors import DataError
 from isthmus.fitted import Fitted
 from isthmus.likelihoods import Likelihood
@@ -156,7 +157,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         >>> [round(row["epoch"]) for row in model.history_.rows]
         [1, 2, 3]
         """
-        state, data = self._begun(X, y)
+        together = team()
+        state, data = self._begun(X, y, together)
         learnt, kept_aside = split(data, self.validation_fraction, state.seed)
         checkpoint = self._checkpoint(data)
         if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
@@ -172,6 +174,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
                 kept_aside.to(device) if kept_aside is not None else None,
                 watch=watch,
                 checkpoint=checkpoint,
+                team=together,
             )
         return self._learned(
             state._replace(history=history, spread=inference.spread(state.codec, data))
@@ -261,7 +264,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 
-    def _begun(self, X: Any, y: Any) -> tuple[State, Batch]:
+    def _begun(self, X: Any, y: Any, together: Team = ALONE) -> tuple[State, Batch]:
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
@@ -270,7 +273,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         condition = Conditions().fit(self._required(y)) if self.conditional else None
         if condition is not None:
             data = replace(data, context=condition.transform(y, len(data)))
-        seed = seed_from(self.random_state)
+        seed = together.told(seed_from(self.random_state))
         with seeded(seed):
             codec, objective = self.compose(adapter.space_, condition.size if condition else 0)
         made = State(adapter, codec.to(device), objective.to(device), seed, History())

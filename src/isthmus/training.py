@@ -17,6 +17,7 @@ from torch import Tensor
 
 from isthmus.checkpoint import Checkpoint
 from isthmus.codec import Codec
+from isthmus.distributed import ALONE, Team
 from isthmus.errors import DivergedError
 from isthmus.objectives import Nats, Objective
 from isthmus.optimiser import Optimiser
@@ -40,6 +41,7 @@ def fit(
     *,
     watch: Watcher | None = None,
     checkpoint: Checkpoint | None = None,
+    team: Team = ALONE,
 ) -> History:
     """Train to the end of the plan, or to the end of its patience.
 
@@ -53,6 +55,8 @@ def fit(
         Called with the run after every step.
     checkpoint
         Where to put the run, and to go on from if it was put there before.
+    team
+        The processes that train together, each called with the same rows.
 
     Raises
     ------
@@ -65,15 +69,16 @@ def fit(
     with seeded(run.plan.seed, device), interruptions() as interrupted:
         if checkpoint is not None and (saved := checkpoint.read()) is not None:
             run.restore(*saved)
+        team.agree(run.codec, run.objective)
         try:
-            _train(run, data, validation, watch, checkpoint, interrupted)
+            _train(run, data, validation, watch, checkpoint, interrupted, team)
         except DivergedError:
-            if checkpoint is not None:  # there is no going on from numbers that are none
-                checkpoint.clear()
+            if checkpoint is not None and team.leads:
+                checkpoint.clear()  # there is no going on from numbers that are none
             raise
     if run.kept:
         run.codec.load_state_dict(run.kept)
-    if checkpoint is not None:
+    if checkpoint is not None and team.leads:
         checkpoint.clear()
     return run.history
 
@@ -85,23 +90,26 @@ def _train(
     watch: Watcher | None,
     checkpoint: Checkpoint | None,
     interrupted: threading.Event,
+    team: Team,
 ) -> None:
     began = perf_counter() - run.seconds
     while not run.done:
         for rows in _batches(run, len(data), data.x.device):
-            _advance(run, data[rows])
+            _advance(run, data[rows], team)
             run.seconds = perf_counter() - began
-            _pause(run, checkpoint, interrupted)
+            _pause(run, checkpoint, interrupted, team)
             if watch is not None:
                 watch(run)
-        _close_epoch(run, validation)
+        _close_epoch(run, validation, team)
         if interrupted.is_set():
-            _pause(run, checkpoint, interrupted)
+            _pause(run, checkpoint, interrupted, team)
 
 
-def _pause(run: Run, checkpoint: Checkpoint | None, interrupted: threading.Event) -> None:
+def _pause(
+    run: Run, checkpoint: Checkpoint | None, interrupted: threading.Event, team: Team
+) -> None:
     """Put the run to disk if it is time, and stop if Ctrl-C was pressed."""
-    if checkpoint is not None and (checkpoint.due or interrupted.is_set()):
+    if checkpoint is not None and team.leads and (checkpoint.due or interrupted.is_set()):
         _check_finite(run)
         checkpoint.write(*run.put())
     if interrupted.is_set():
@@ -115,13 +123,19 @@ def step(
     batch: Batch,
     progress: float = 1.0,
     precision: Precision = "float32",
+    team: Team = ALONE,
 ) -> Nats:
-    """Take one gradient step on ``batch``, and return what the objective was before it."""
-    with _computing(precision, batch.x.device):
-        nats = objective(codec, codec(batch), progress)
+    """Take one gradient step on ``batch``, and return what the objective was before it.
+
+    In a team, each process takes its rows of the batch, and returns what they came to.
+    """
+    with _computing(precision, batch.x.device), team.drawing(len(batch)):
+        nats = objective(codec, codec(team.part(batch)), progress)
     optimiser.zero_grad()
-    nats.total.backward()  # pyright: ignore[reportUnknownMemberType]
+    team.weighed(nats.total, len(batch)).backward()  # pyright: ignore[reportUnknownMemberType]
+    team.add_gradients((codec, objective))
     optimiser.step()
+    team.agree(codec.latent)
     return nats
 
 
@@ -147,14 +161,15 @@ def evaluate(
     return (sums / len(data)).tolist()
 
 
-def _advance(run: Run, batch: Batch) -> None:
+def _advance(run: Run, batch: Batch, team: Team) -> None:
     plan, progress = run.plan, 1.0
     if plan.decay:
         progress = run.progress
         run.optimiser.rate = plan.learning_rate * (1 + cos(pi * progress)) / 2
-    nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision)
+    nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision, team)
     with torch.no_grad():
         torch.stack([nats.total, *nats.means], out=run.ledger[run.step])
+        team.mean(run.ledger[run.step], len(batch))
     run.step += 1
     if run.step % CHECKED == 0:
         _check_finite(run)
@@ -171,11 +186,15 @@ def _batches(run: Run, rows: int, device: torch.device) -> Iterator[Tensor]:
         yield order[number * size : (number + 1) * size]
 
 
-def _close_epoch(run: Run, validation: Batch | None) -> None:
+def _close_epoch(run: Run, validation: Batch | None, team: Team) -> None:
     _check_finite(run)
+    team.agree(run.codec)  # what batches leave behind in it, such as running means
     figures = _named(run, (run.sizes @ run.ledger / run.sizes.sum()).tolist())
     if validation is not None:
-        values = evaluate(run.codec, run.objective, validation, run.plan.seed, run.plan.batch_size)
+        plan = run.plan
+        values = team.told(
+            evaluate(run.codec, run.objective, validation, plan.seed, plan.batch_size)
+        )
         if not all(map(isfinite, values)):
             raise _diverged(run, values, "on the rows kept aside")
         figures |= {f"validation_{key}": value for key, value in _named(run, values).items()}

@@ -19,6 +19,7 @@ from isthmus.cli import columns, files, opening, screen, tables
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
+from isthmus.distributed import team
 from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE, ConditionalVAE
@@ -63,14 +64,20 @@ def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True)
     """Fit a model, and write it with its report to ``folder``.
 
     Along the way the run is kept in a hidden folder beside it, from which the same command
-    goes on if it is cut off.
+    goes on if it is cut off. Of the processes that ``torchrun`` started, the first alone writes.
     """
     place = folder.resolve()
     kept = place.with_name(f".{place.name}.training")
+    together = team()
+    if not together.leads:
+        together.told("ready")
+        _fit(model.set_params(checkpoint=str(kept), verbose=False), data, kept)
+        return Answer({}, [])
     with _held(kept, folder):
         if not resume:
             _clear(kept)
-        elif any(kept.glob("*.safetensors")):
+        together.told("ready")
+        if any(kept.glob("*.safetensors")):
             screen.note("There is a run that was cut off; going on from it.")
         if (folder / store.ABOUT).exists():
             screen.note(f"There is a model in {folder}; the new one will replace it.")

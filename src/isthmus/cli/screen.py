@@ -1,6 +1,7 @@
 """Screen: answers on stdout, for people or for programs; notes and errors on stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from rich.text import Text
 
 ROWS, COLUMNS = 10, 8
 """How much of a table is shown."""
+SPEAKS = os.environ.get("RANK", "0") == "0"
+"""Whether this process speaks: of those of a ``torchrun`` the first alone, but for errors."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Answer:
 
 def answer(given: Answer, as_json: bool) -> None:
     """Print an answer on stdout."""
+    if not SPEAKS:
+        return
     if as_json:
         sys.stdout.write(json.dumps(plain(given.facts), ensure_ascii=False, allow_nan=False) + "\n")
         return
@@ -47,12 +52,14 @@ def answer(given: Answer, as_json: bool) -> None:
 
 def note(text: str, style: str = "dim") -> None:
     """Print a remark on stderr."""
-    Console(stderr=True).print(Text(text, style=style), soft_wrap=True)
+    if SPEAKS:
+        Console(stderr=True).print(Text(text, style=style), soft_wrap=True)
 
 
 def told(shown: RenderableType) -> None:
     """Print a table beside the answer, on stderr."""
-    Console(stderr=True, highlight=False).print(shown)
+    if SPEAKS:
+        Console(stderr=True, highlight=False).print(shown)
 
 
 def error(text: str) -> None:
