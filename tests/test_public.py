@@ -68,6 +68,7 @@ NAMES = [
     "SaltPepper",
     "Sequences",
     "Series",
+    "SeriesDetector",
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",
@@ -86,7 +87,9 @@ NAMES = [
     "WarmUp",
     "WassersteinAutoencoder",
     "load",
+    "overlap",
     "pool",
+    "windows",
 ]
 
 FOLDERS = {

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.adapters import Images, Sequences, Tables, Texts, Vectors
+    from isthmus.adapters import Images, Sequences, Tables, Texts, Vectors, overlap, windows
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
@@ -53,14 +53,22 @@ if TYPE_CHECKING:
     )
     from isthmus.recipe import Recipe
     from isthmus.space import Batch, Image, Series, Table, Vector
-    from isthmus.tasks import AnomalyDetector, Compressor, Generator, Imputer, LossyCompressor, pool
+    from isthmus.tasks import (
+        AnomalyDetector,
+        Compressor,
+        Generator,
+        Imputer,
+        LossyCompressor,
+        SeriesDetector,
+        pool,
+    )
     from isthmus.tasks.loading import load
 
 __version__ = version("isthmus")
 
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
-    "adapters": ("Images", "Sequences", "Tables", "Texts", "Vectors"),
+    "adapters": ("Images", "Sequences", "Tables", "Texts", "Vectors", "overlap", "windows"),
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
     "codec": ("Codec", "Trace"),
     "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
@@ -108,7 +116,15 @@ _HOMES = {
     ),
     "recipe": ("Recipe",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
-    "tasks": ("AnomalyDetector", "Compressor", "Generator", "Imputer", "LossyCompressor", "pool"),
+    "tasks": (
+        "AnomalyDetector",
+        "Compressor",
+        "Generator",
+        "Imputer",
+        "LossyCompressor",
+        "SeriesDetector",
+        "pool",
+    ),
     "tasks.loading": ("load",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -166,6 +182,7 @@ __all__ = [
     "SaltPepper",
     "Sequences",
     "Series",
+    "SeriesDetector",
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",
@@ -182,7 +199,9 @@ __all__ = [
     "WarmUp",
     "WassersteinAutoencoder",
     "load",
+    "overlap",
     "pool",
+    "windows",
 ]
 
 

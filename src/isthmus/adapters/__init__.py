@@ -11,6 +11,7 @@ from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.sequences import Sequences, uneven
 from isthmus.adapters.texts import Texts, are_texts
 from isthmus.adapters.vectors import Vectors
+from isthmus.adapters.windows import overlap, windows
 from isthmus.space import Image, Series, Space, Support
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = [
     "Vectors",
     "adapter_for",
     "files_in",
+    "overlap",
+    "windows",
 ]
 
 

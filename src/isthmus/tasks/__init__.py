@@ -7,6 +7,7 @@ from isthmus.tasks.generation import Generator
 from isthmus.tasks.imputation import Imputer
 from isthmus.tasks.lossy import LossyCompressor
 from isthmus.tasks.pooling import pool
+from isthmus.tasks.series_anomaly import SeriesDetector
 
 __all__ = [
     "AnomalyDetector",
@@ -14,6 +15,7 @@ __all__ = [
     "Generator",
     "Imputer",
     "LossyCompressor",
+    "SeriesDetector",
     "Task",
     "pool",
 ]

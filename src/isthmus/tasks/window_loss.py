@@ -1,0 +1,91 @@
+"""Window loss: what a model fails to give back of the windows of a long series."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus import inference
+from isthmus.adapters.windows import starts, windows
+from isthmus.errors import DataError
+from isthmus.estimator import BaseAutoencoder
+from isthmus.space import Batch
+from isthmus.tasks.scores.residual import deviance
+
+BLOCK = 2**22
+"""How many numbers are worked on at once."""
+
+FEW = 8
+"""How many rows are worked on in place of one."""
+
+
+@dataclass(frozen=True)
+class WindowLoss:
+    """The deviance of windows from their reconstructions, in nats, cell by cell.
+
+    Attributes
+    ----------
+    model
+        Fitted to windows ``(n, size, c)``.
+    size, stride
+        How many steps a window has, and from how many to the next one begins.
+    """
+
+    model: BaseAutoencoder
+    size: int
+    stride: int
+
+    def steps(self, x: np.ndarray) -> np.ndarray:
+        """Return the mean over the windows that hold a step, ``(t, c)``, of a series ``(t, c)``."""
+        if len(x) < self.size:
+            raise DataError(
+                f"A series of {len(x)} steps was given; expected {self.size}, a window, at least. "
+                "Give the steps before as well, or use score_stream."
+            )
+        places = starts(len(x), self.size, self.stride)
+        total, many = np.zeros(x.shape), np.zeros((len(x), 1))
+        for first, lost in self._blocks(windows(x, self.size), places):
+            here = places[first : first + len(lost)]
+            for offset in range(self.size):  # places differ, so that each sum counts
+                total[here + offset] += lost[:, :, offset]
+                many[here + offset] += 1
+        return total / many
+
+    def ends(self, pieces: np.ndarray) -> np.ndarray:
+        """Return what each of ``(n, size, c)`` fails to give back in its last step, ``(n, c)``."""
+        return np.concatenate([lost[:, :, -1] for _, lost in self._blocks(pieces)])
+
+    def end(self, piece: np.ndarray) -> np.ndarray:
+        """Return the same of a single window, ``(1, c)``: not a whole chunk of them for it."""
+        # Of a single row the product's last bits hang on where in memory the weights lie.
+        batch = self.model.adapter_.transform(np.repeat(piece[None], FEW, axis=0))
+        with torch.no_grad():
+            lost = deviance(self.model, batch.to(next(self.model.codec_.parameters()).device))
+        return lost[:1].cpu().double().numpy().reshape(1, -1, self.size)[:, :, -1]
+
+    def usual(self, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean in each channel, ``(c,)``, over all steps, and over the last ones."""
+        total, last = np.zeros(pieces.shape[2]), np.zeros(pieces.shape[2])
+        for _, lost in self._blocks(pieces):
+            total += lost.sum((0, 2))
+            last += lost[:, :, -1].sum(0)
+        return total / (len(pieces) * self.size), last / len(pieces)
+
+    def _blocks(
+        self, pieces: np.ndarray, places: np.ndarray | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield from where, and what of those windows is lost, ``(n, c, size)``."""
+        model = self.model
+        order = np.arange(len(pieces)) if places is None else places
+        many = max(inference.CHUNK, BLOCK // (pieces.shape[1] * pieces.shape[2]))
+
+        def lost(batch: Batch) -> Tensor:
+            return deviance(model, batch)
+
+        for first in range(0, len(order), many):
+            chosen = pieces[order[first : first + many]].astype(np.float32)
+            rows = model.adapter_.rows(chosen)
+            found = inference.over(model.codec_, model.adapter_, rows, lost)
+            yield first, found.double().numpy().reshape(len(chosen), -1, self.size)
