@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from isthmus import VAE, Normal, Tables
+from isthmus.adapters.kinds import check_parameters
 from isthmus.errors import DataError, IsthmusError, SupportError
 
 N = 40
@@ -27,7 +28,12 @@ X = pd.DataFrame(
 )
 FITTED = Tables(kinds={"zip": "category"}).fit(X)
 WORDS = [f"word {place}" for place in range(N)]
+ZONES = [pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2020", tz="Asia/Tokyo")] * (N // 2)
 INTERVALS = pd.cut(np.arange(N), 4)
+
+
+def labelled(columns):
+    return pd.DataFrame(np.eye(2), columns=columns)
 
 
 def column(values, **how):
@@ -64,12 +70,34 @@ def column(values, **how):
         (range(N), {"drop": "a"}, r"drop='a' was given; expected a list: \['a'\]"),
         (range(N), {"drop": ["a", "b"]}, r"No column is left"),
         (range(N), {"max_levels": 0}, r"max_levels=0 was given"),
+        ([2**60 + each for each in range(N)], {}, r"too large for double.*1152921504606846976.*"
+         r"Tables\(drop=\['a'\]\), or say kinds=\{'a': 'category'\}"),
+        ([2**70 + each for each in range(N)], {}, r"dtype object; expected real ones.*64 bits"),
+        (pd.period_range("2020", periods=N, freq="M"), {}, r"holds objects: Period"),
+        (ZONES, {}, r"a holds times of several time zones.*to_datetime\(df\['a'\], utc=True\)"),
+        ([pd.Timestamp("2020"), ZONES[0]] * (N // 2), {}, r"or with one and without"),
     ],
 )  # fmt: skip
 def test_a_column_that_will_not_do_is_named_with_a_remedy(values, how, message):
     frame, how = column(values, **how)
     with pytest.raises(DataError, match=message):
         Tables(**how).fit(frame)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "drop", "most", "message"),
+    [
+        (["a"], [], 9, r"kinds=\['a'\] was given; expected kinds by name: \{'zip': 'category'\}"),
+        ({"a": ["number"]}, [], 9, r"kinds says \['number'\]; expected one of number, count"),
+        ({}, None, 9, r"drop=None was given; expected a list: \[\]"),
+        ({}, 3, 9, r"drop=3 was given; expected a list: \[3\]"),
+        ({}, [], 2.5, r"max_levels=2.5 was given; expected a whole number from 1"),
+        ({}, [], "10", r"max_levels='10' was given; expected a whole number"),
+    ],
+)
+def test_what_can_not_be_said_of_columns_is_refused(kinds, drop, most, message):
+    with pytest.raises(DataError, match=message):
+        check_parameters(kinds, drop, most)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +113,12 @@ def test_a_column_that_will_not_do_is_named_with_a_remedy(values, how, message):
         (pl.DataFrame({"a": [[1], [2]], "b": [1, 2]}), r"Column a holds values of dtype List"),
         (pl.DataFrame({"a": [decimal.Decimal("1.5")] * 2}), r"decimals.*64-bit"),
         (pl.DataFrame({"a": [1.0, np.inf]}), r"Column a holds infinity"),
+        (pl.DataFrame({"a": [2**100, 1]}, schema={"a": pl.Int128}), r"128 bits.*64-bit"),
+        (labelled([("a", 1), ("b", 2)]), r"called \('a', 1\), a tuple; expected text or whole"),
+        (labelled([1.5, 2.5]), r"called 1.5, a float.*df.columns ="),
+        (labelled([np.nan, 2.5]), r"called nan, a float"),
+        (labelled([True, False]), r"called True, a bool"),
+        (labelled(pd.date_range("2020", periods=2)), r"a Timestamp; expected text"),
     ],
     ids=str,
 )

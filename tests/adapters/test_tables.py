@@ -281,10 +281,39 @@ def test_all_that_nanoseconds_hold_comes_back():
     assert far["when"].dt.year.tolist() == [2262, 1677]
 
 
-def test_identifiers_of_64_bits_may_be_categories():
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "int64[pyarrow]"])
+def test_identifiers_of_64_bits_may_be_categories(dtype):
     X = pd.DataFrame({"id": np.array([2**62 + 1, 2**62 + 3, -5] * 3), "b": ["x", "y", "x"] * 3})
+    X = X.astype({"id": dtype})
+    if dtype != "int64":  # floats, which have room for holes, have none for these
+        X.loc[9] = None, "x"
     adapter = Tables(kinds={"id": "category"}).fit(X)
-    assert_frame_equal(adapter.inverse_transform(adapter.transform(X).x), X)
+    assert_frame_equal(adapter.inverse_transform(adapter.transform(X).x)[:9], X[:9])
+    polars = pl.from_pandas(X)
+    again = adapter.inverse_transform(adapter.transform(polars).x, like=polars)
+    assert again["id"][:9].to_list() == X["id"][:9].to_list()
+
+
+@pytest.mark.parametrize(("kind", "cells"), [("boolean", (2,)), ("number", (1,)), ("count", (1,))])
+def test_categories_of_truth_can_be_what_is_said(kind, cells):
+    X = pd.DataFrame({"a": pd.Categorical([True, False, None, True] * 5)})
+    adapter = Tables(kinds={"a": kind}).fit(X)
+    assert adapter.space_.kinds == cells
+    known = X["a"].notna()
+    assert_frame_equal(adapter.inverse_transform(adapter.transform(X).x)[known], X[known])
+
+
+def test_kinds_are_said_of_numbered_columns_too():
+    X = pd.DataFrame({0: [1, 2, 3, 4] * 5, 1: ["x", "y"] * 10})
+    for name in (0, "0"):
+        assert Tables(kinds={name: "category"}).fit(X).kinds_["0"] == "category"
+
+
+def test_numbers_whose_dtype_lists_them_come_back_as_the_nearest():
+    X = pd.DataFrame({"a": pd.Categorical([7, 30, 10, None] * 5)})
+    adapter = Tables(kinds={"a": "number"}).fit(X)
+    made = adapter.inverse_transform(torch.tensor([[-9.0], [9.0], [-0.5]]))
+    assert_frame_equal(made, pd.DataFrame({"a": pd.Categorical([7, 30, 10])}))
 
 
 def test_heavy_tails_are_drawn_in_and_light_ones_left():

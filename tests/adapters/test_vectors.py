@@ -97,3 +97,11 @@ def test_a_row_too_far_away_for_single_precision_is_refused():
     far[7, 1] = 1e300
     with pytest.raises(DataError, match=r"Column 1 holds a value so far from those.*overflows"):
         Vectors().fit(X).transform(far)
+
+
+def test_what_is_masked_is_unknown():
+    values = np.arange(12, dtype=np.int64).reshape(4, 3)
+    masked = np.ma.masked_array(values, values % 5 == 0)
+    batch = Vectors().fit_transform(masked)
+    assert np.array_equal(~batch.observed.numpy(), masked.mask)
+    assert batch.x.equal(Vectors().fit_transform(np.where(masked.mask, np.nan, values)).x)

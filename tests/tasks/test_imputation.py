@@ -144,6 +144,54 @@ def test_what_stands_in_an_unobserved_cell_has_no_part(numbers):
     assert torch.equal(once.wide[:, holes], again.wide[:, holes])
 
 
+MARKED = {
+    "whole numbers": (np.array([[1, 2], [3, -1], [5, 6], [2, 3]] * 5), -1),
+    "texts": (np.array([["a", "x"], ["b", "?"], ["a", "x"], ["b", "longer"]] * 5), "?"),
+    "several": (pd.DataFrame({"a": [1, -9, 2, 3] * 5, "b": ["x", "?", "y", "NA"] * 5}), ["?", -9]),
+    "exact": (pd.DataFrame({"a": [2**60 + 1, -9, 2**60 + 5, 7] * 5, "b": ["x", "y"] * 10}), -9),
+    "nullable": (pd.DataFrame({"a": pd.array([1, -9, None, 3] * 5), "b": ["x", "y"] * 10}), -9),
+    "categories": (pd.DataFrame({"a": pd.Categorical(["x", "?", None, "y"] * 5)}), "?"),
+    "polars": (pl.DataFrame({"a": [1, -9, 2, 3] * 5, "b": ["x", "?", "y", "?"] * 5}), ("?", -9)),
+    "labels": (
+        pl.DataFrame({"a": ["x", "?"] * 10, "b": ["y", "?"] * 10}).with_columns(
+            pl.col("a").cast(pl.Categorical), pl.col("b").cast(pl.Enum(["?", "y"]))
+        ),
+        "?",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_what_stands_for_a_hole_is_filled_and_the_dtype_stays(kind):
+    X, missing = MARKED[kind]
+    filled = Imputer(quick(2), members=1, missing_values=missing, random_state=0).fit_transform(X)
+    assert type(filled) is type(X)
+    before, after = (pd.DataFrame(np.asarray(each, dtype=object)) for each in (X, filled))
+    marks = list(missing) if isinstance(missing, list | tuple) else [missing]
+    holes = before.isin(marks) | before.isna()
+    assert not (after.isin(marks) | after.isna()).to_numpy().any()
+    known = ~holes.to_numpy()
+    assert after.to_numpy()[known].tolist() == before.to_numpy()[known].tolist()
+    if isinstance(X, pd.DataFrame):
+        assert (filled.dtypes == X.dtypes).all()
+    elif isinstance(X, pl.DataFrame):
+        assert filled.schema == X.schema
+    else:
+        assert filled.dtype.kind == X.dtype.kind
+
+
+def test_what_stands_for_a_hole_is_text_or_number():
+    with pytest.raises(CompositionError, match=r"missing_values=Timestamp.*a text, a number"):
+        Imputer(quick(2), missing_values=pd.Timestamp("1900")).fit(mixed())
+
+
+def test_what_is_masked_is_a_hole(numbers):
+    values = np.array([[1.0, 99.0, 1.1]])
+    filled = numbers.transform(np.ma.masked_array(values, values == 99))
+    assert (filled == numbers.transform(np.where(values == 99, np.nan, values))).all()
+    assert filled[0, 1] < 3
+
+
 def test_rows_do_not_depend_on_those_beside_them(fitted):
     X = mixed()
     pd.testing.assert_frame_equal(fitted.transform(X.iloc[3:4]), fitted.transform(X).iloc[3:4])
@@ -164,6 +212,40 @@ def test_a_column_of_only_holes():
     assert not filled.drop(columns="empty").isna().to_numpy().any()
     later = X.assign(number=np.nan)  # known in training, but nowhere here
     assert imputer.transform(later)["number"].notna().all()
+
+
+@pytest.mark.parametrize("name", list(mixed()))
+@pytest.mark.parametrize("hole", [np.nan, None])
+def test_a_column_that_later_holds_nothing_is_filled(fitted, name, hole):
+    column = pd.Series([hole] * len(mixed()), index=mixed().index)
+    X = mixed().assign(**{name: column})
+    for filled in (fitted.transform(X), *fitted.sample(X, 1)):
+        assert filled[name].notna().all()
+        pd.testing.assert_frame_equal(
+            filled.drop(columns=name).where(X.drop(columns=name).notna(), X.drop(columns=name)),
+            X.drop(columns=name),
+            check_exact=True,
+        )
+    if name == "number":
+        again = pl.from_pandas(X.reset_index(drop=True).drop(columns=name))
+        again = again.with_columns(pl.lit(None).alias(name))
+        assert fitted.transform(again)[name].null_count() == 0
+
+
+def test_a_dtype_that_lacks_a_category_gets_it(fitted):
+    X = mixed()
+    X["category"] = X["category"].cat.set_categories(["low"])  # each "high" is now a hole
+    filled = fitted.transform(X)
+    assert filled["category"].notna().all()
+    assert filled["category"].cat.categories.tolist() == ["low", "high"]
+    few = pl.from_pandas(X.reset_index(drop=True)).with_columns(
+        pl.col("text").replace("much", None)
+    )
+    few = few.with_columns(pl.col("text").cast(pl.Enum(["little"])))
+    imputer = Imputer(quick(2), members=1, random_state=0).fit(
+        pl.from_pandas(mixed().reset_index(drop=True))
+    )
+    assert imputer.transform(few)["text"].null_count() == 0
 
 
 @pytest.mark.parametrize(

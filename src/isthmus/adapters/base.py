@@ -92,11 +92,13 @@ class Adapter(BaseEstimator, ABC):
 
 
 def plain(X: Any) -> Any:
-    """Return lists and torch tensors as arrays, and anything else as it is."""
+    """Return lists, tensors and masked arrays as plain arrays, and anything else as it is."""
     try:
         if isinstance(X, Tensor):
             still = X.detach().cpu()
             return (still.float() if still.dtype == torch.bfloat16 else still).numpy()
+        if isinstance(X, np.ma.MaskedArray):  # what is masked is unknown
+            return np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
         if isinstance(X, list | tuple):
             return np.asarray([plain(each) if isinstance(each, Tensor) else each for each in X])
     except (RuntimeError, TypeError, ValueError) as error:

@@ -12,6 +12,19 @@ LOGICAL = ("string", "large_string", "bool", "double", "float", "null")
 """Types of Arrow that pandas reads as its own, or not at all, from their names."""
 
 
+NATURAL = {
+    "number": ("float64", "Float64"),
+    "truth": ("bool", "Boolean"),
+    "text": ("str", "String"),
+    "date": ("object", "Date"),
+    "moment": ("datetime64[us]", "Datetime"),
+    "time": ("object", "Time"),
+    "duration": ("timedelta64[us]", "Duration"),
+    "nothing": ("object", "Unknown"),
+}
+"""What pandas calls a dtype of such values, and what narwhals does."""
+
+
 class Dtype(BaseModel):
     """A dtype as plain data.
 
@@ -46,6 +59,14 @@ def written(native: Any, column: Any) -> Dtype:
         zone=getattr(dtype, "time_zone", None),
         categories=list(dtype.categories) if dtype == nw.Enum else None,
     )
+
+
+def natural(holds: str, zone: str | None, library: str) -> Dtype:
+    """Return a dtype for what a column holds, where its own tells nothing."""
+    pandas, other = NATURAL[holds]
+    if library == "pandas":
+        return Dtype(name=f"datetime64[us, {zone}]" if zone else pandas)
+    return Dtype(name=other, unit="us" if holds in ("moment", "duration") else None, zone=zone)
 
 
 def of_pandas(given: Dtype) -> Any:

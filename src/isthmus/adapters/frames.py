@@ -113,21 +113,27 @@ def of_many_kinds(X: Any) -> bool:
 
 
 def check_labels(frame: Frame) -> Frame:
-    """Return the frame with labels that a model file can hold, which are text or numbers.
+    """Return the frame with `plain_labels`."""
+    return replace(frame, columns=plain_labels(frame.columns))
+
+
+def plain_labels(labels: Iterable[Any]) -> list[Any]:
+    """Return labels of columns as a model file can hold them: text, or whole numbers.
 
     Raises
     ------
     DataError
         If a label is neither, such as a date, a float, or a tuple of many levels.
     """
-    odd = [each for each in frame.columns if not isinstance(each, str | Integral)]
-    if odd:
-        raise DataError(
-            f"A column is called {odd[0]!r}, a {type(odd[0]).__name__}; expected text or whole "
-            "numbers. Rename the columns: df.columns = [...]."
-        )
-    labels = [str(each) if isinstance(each, str) else int(each) for each in frame.columns]
-    return replace(frame, columns=labels)
+    made: list[Any] = []
+    for each in labels:
+        if isinstance(each, bool) or not isinstance(each, str | Integral):
+            raise DataError(
+                f"A column is called {each!r}, a {type(each).__name__}; expected text or whole "
+                "numbers. Rename the columns: df.columns = [...]."
+            )
+        made.append(str(each) if isinstance(each, str) else int(each))
+    return made
 
 
 def row_frame(values: Iterable[Any], names: Sequence[Any]) -> pd.DataFrame:

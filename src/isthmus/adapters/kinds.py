@@ -1,7 +1,8 @@
 """Kinds: what the columns of a table mean, inferred from what they hold, or as the user says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -39,16 +40,22 @@ REMEDIES: dict[Kind, str] = {
 }
 
 
-def check_parameters(kinds: Mapping[str, str], drop: Any, max_levels: int) -> None:
+def check_parameters(kinds: Any, drop: Any, max_levels: Any) -> None:
     """Raise `DataError` where what the user said of columns can't be meant."""
-    if strange := [each for each in kinds.values() if each not in FITS]:
+    if not isinstance(kinds, Mapping):
+        raise DataError(
+            f"kinds={kinds!r} was given; expected kinds by name: {{'zip': 'category'}}."
+        )
+    if strange := [
+        each for each in kinds.values() if not isinstance(each, str) or each not in FITS
+    ]:
         raise DataError(
             f"kinds says {strange[0]!r}; expected one of {', '.join(FITS)} for a column."
         )
-    if isinstance(drop, str):
-        raise DataError(f"drop={drop!r} was given; expected a list: [{drop!r}].")
-    if not max_levels >= 1:
-        raise DataError(f"max_levels={max_levels} was given; expected 1 or more.")
+    if isinstance(drop, str) or not isinstance(drop, Collection):
+        raise DataError(f"drop={drop!r} was given; expected a list: {[drop] if drop else []!r}.")
+    if not isinstance(max_levels, Integral) or max_levels < 1:
+        raise DataError(f"max_levels={max_levels!r} was given; expected a whole number from 1.")
 
 
 def fitted(given: Given, said: Kind | None, max_levels: int) -> Column:
@@ -73,17 +80,20 @@ def fitted(given: Given, said: Kind | None, max_levels: int) -> Column:
 
 
 def _inferred(given: Given) -> Kind:
-    if given.levels is not None:
-        if not given.declared:
-            _check_texts(given)
+    if given.holds == "text" and not given.declared:
+        _check_texts(given)
+    if given.holds == "text" or given.declared:
         return "category"
     if given.holds == "truth":
         return "boolean"
     if given.holds != "number":
         return "date"
-    if _different(given) == 2 and _whole(given):
+    plain = given.plain()
+    if not _whole(plain):
+        return "number"
+    if _different(given) == 2:
         return "category"  # between two whole numbers there is nothing
-    return "count" if _whole(given) and not np.nanmin(given.values) < 0 else "number"
+    return "number" if np.nanmin(plain.values) < 0 else "count"
 
 
 def _whole(given: Given) -> bool:
@@ -96,8 +106,7 @@ def _whole(given: Given) -> bool:
 
 def _different(given: Given) -> int:
     """Return how many different values there are: 1, 2, or 3 for more."""
-    values = given.plain().values if given.levels is None or given.holds != "text" else given.values
-    known = values[given.known]
+    known = given.values[given.known]
     few, found = known[:1000], 0
     for some in (few, known):  # the first tell most columns at once
         found = len(np.unique(some))

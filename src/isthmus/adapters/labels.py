@@ -9,7 +9,7 @@ NAMED = 20
 """How many columns an error names."""
 
 
-def kept(frame: Any, drop: Sequence[str], kinds: Mapping[str, str]) -> dict[Any, str]:
+def kept(frame: Any, drop: Sequence[Any], kinds: Mapping[Any, str]) -> dict[Any, str]:
     """Return the columns to learn from, each label with what it is called.
 
     Raises
@@ -31,7 +31,7 @@ def kept(frame: Any, drop: Sequence[str], kinds: Mapping[str, str]) -> dict[Any,
     return left
 
 
-def found(frame: Any, columns: list[str], drop: Sequence[str]) -> dict[str, Any]:
+def found(frame: Any, columns: list[str], drop: Sequence[Any]) -> dict[str, Any]:
     """Return the label of each fitted column in a frame that was given later.
 
     Raises

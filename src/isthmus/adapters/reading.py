@@ -43,6 +43,10 @@ INFERRED: dict[str, Holds] = {
 """What pandas finds in a column of objects, in our words."""
 
 
+EXACT = 2**53
+"""Up to here floats hold every whole number."""
+
+
 @dataclass(frozen=True)
 class Given:
     """A column as it came.
@@ -57,7 +61,8 @@ class Given:
         ``(n,)``: numbers, truth values as 0 and 1, moments in UTC, times since midnight, with
         NaN or NaT for holes; where there are ``levels``, places among those, -1 for a hole.
     levels
-        The different values, where the column came as such: texts, and categories.
+        The different values, where the column came as such: texts, categories, and whole numbers
+        with holes among them that are too large for floats.
     declared
         Whether its dtype is one of categories, in an order that counts.
     zone
@@ -80,8 +85,7 @@ class Given:
         """Return the column with its values themselves in place of places among levels."""
         if self.levels is None or self.holds == "text":
             return self
-        levels = self.levels.astype(np.float64) if self.holds == "number" else self.levels
-        values = np.append(levels, np.array([np.nan if levels.dtype.kind == "f" else "NaT"]))
+        values = np.append(self.levels.astype(np.float64), np.nan)
         return Given(self.name, self.holds, values[self.values], zone=self.zone)
 
     def among(self) -> "Given":
@@ -113,10 +117,11 @@ def _reader(column: Any, name: str) -> Callable[[Any, str], Given]:
         raise DataError(
             f"Column {name} is sparse; expected a dense one: give .sparse.to_dense() of it."
         )
-    if dtype == nw.Decimal:
+    if dtype in (nw.Decimal, nw.Int128, nw.UInt128):
+        what = "decimals" if dtype == nw.Decimal else "whole numbers of 128 bits"
         raise DataError(
-            f"Column {name} holds decimals; expected floats or whole numbers: cast it to 64-bit "
-            "floats."
+            f"Column {name} holds {what}; expected floats or whole numbers of up to 64 bits: cast "
+            "it to 64-bit floats."
         )
     readers: list[tuple[Any, Callable[[Any, str], Given]]] = [
         (nw.Categorical, _categories),
@@ -155,7 +160,13 @@ def _numbers(column: Any, name: str) -> Given:
     if values.dtype.kind == "f":
         check_finite(values, f"Column {name}")
     if values.dtype.kind not in "iuf":
-        raise DataError(f"Column {name} holds values of dtype {values.dtype}; expected floats.")
+        raise DataError(
+            f"Column {name} holds numbers that make an array of dtype {values.dtype}; expected "
+            f"real ones of up to 64 bits: give df[{name!r}].astype(float), or leave it out."
+        )
+    if values.dtype.kind == "f" and column.dtype.is_integer() and (np.abs(values) >= EXACT).any():
+        places, levels = pd.factorize(np.array(column.to_list(), dtype=object))
+        return Given(name, "number", places, np.array(levels.tolist()))
     return Given(name, "number", values)
 
 
@@ -204,7 +215,13 @@ def _moments(column: Any, name: str) -> Given:
     if not isinstance(native, pd.Series):
         zone = column.dtype.time_zone
         return Given(name, "moment", column.to_numpy(), zone=zone)
-    index = pd.DatetimeIndex(native)
+    try:
+        index = pd.DatetimeIndex(native)
+    except ValueError as error:
+        raise DataError(
+            f"Column {name} holds times of several time zones, or with one and without: expected "
+            f"one in a column. Give pd.to_datetime(df[{name!r}], utc=True)."
+        ) from error
     zone = None if index.tz is None else str(index.tz)
     values = index.tz_convert(None) if zone else index
     return Given(name, "moment", values.to_numpy(), zone=zone)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from isthmus.adapters.base import cast
 from isthmus.adapters.dtypes import Dtype, of_narwhals, of_numpy, of_pandas, written
-from isthmus.adapters.frames import check_collected, check_columns, check_names
+from isthmus.adapters.frames import check_collected, check_columns, check_names, plain_labels
 from isthmus.adapters.reading import Holds
 from isthmus.errors import DataError
 
@@ -52,11 +52,28 @@ def table_of(X: Any) -> Any:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         check_columns(frame.columns)
+        plain_labels(X.columns if frame.implementation.is_pandas() else frame.columns)
         return frame
     raise DataError(
         f"A {type(X).__name__} was given; expected a table whose columns have names, of pandas, "
         "polars or another library: pd.DataFrame(X, columns=[...]) makes one."
     )
+
+
+def coded(values: np.ndarray, dtype: pd.CategoricalDtype) -> pd.Categorical:
+    """Return values as categories of a dtype of pandas, which may be that of another frame.
+
+    A number is the nearest of them; a text that is none of them is one more.
+    """
+    every: Any = dtype.categories
+    places = every.get_indexer(values)
+    if (places < 0).any() and pd.api.types.is_numeric_dtype(every):
+        order = every.argsort()
+        places = order[every[order].astype(float).get_indexer(values, method="nearest")]
+    elif (places < 0).any():
+        every = every.append(pd.Index(pd.unique(values[places < 0])))
+        places = every.get_indexer(values)
+    return pd.Categorical.from_codes(places, dtype=pd.CategoricalDtype(every, dtype.ordered))
 
 
 def kind_of(frame: Any, columns: list[Any]) -> TableFrame:
@@ -66,7 +83,7 @@ def kind_of(frame: Any, columns: list[Any]) -> TableFrame:
     places = [list(native.columns if pandas else frame.columns).index(each) for each in columns]
     return TableFrame(
         library=str(frame.implementation),
-        columns=columns,
+        columns=plain_labels(columns),
         dtypes=[written(frame[:, at].to_native(), frame[:, at]) for at in places],
     )
 
@@ -77,8 +94,7 @@ def _pandas(values: np.ndarray, holds: Holds, given: Dtype) -> Any:
         unknown = np.nan if isinstance(dtype, np.dtype) and dtype.kind == "f" else None
         return pd.Series([unknown] * len(values), dtype=dtype)
     if isinstance(dtype, pd.CategoricalDtype):
-        places = dtype.categories.get_indexer(values)
-        return pd.Series(pd.Categorical.from_codes(places, dtype=dtype))
+        return pd.Series(coded(values, dtype))
     zone = getattr(dtype, "tz", None) or _zone(given.name)
     if holds == "moment" and zone is not None:
         index = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(zone)
@@ -98,6 +114,8 @@ def _other(name: str, values: np.ndarray, holds: Holds, given: Dtype, library: A
         plain = _numbers(values, given)
     elif holds in ("text", "time"):
         plain = _objects(values, holds).tolist()
+        if given.categories is not None:  # of another frame, which may lack some
+            dtype = nw.Enum(list(dict.fromkeys(map(str, [*given.categories, *plain]))))
         text = nw.new_series(
             name, plain, nw.String() if holds == "text" else dtype, backend=library
         )

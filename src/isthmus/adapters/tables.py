@@ -14,6 +14,7 @@ from isthmus.adapters import kinds as meant
 from isthmus.adapters import labels
 from isthmus.adapters.base import PART, Adapter, check_enough, known
 from isthmus.adapters.columns import Column, Kind
+from isthmus.adapters.dtypes import Dtype, natural
 from isthmus.adapters.reading import read
 from isthmus.adapters.table_frames import TableFrame, kind_of, table_of
 from isthmus.adapters.table_rows import TableRows, one_row, restored
@@ -72,8 +73,8 @@ class Tables(Adapter):
 
     def __init__(
         self,
-        kinds: Mapping[str, str] | None = None,
-        drop: Sequence[str] = (),
+        kinds: Mapping[Any, str] | None = None,
+        drop: Sequence[Any] = (),
         max_levels: int = 10_000,
         support: Support | None = None,
     ) -> None:
@@ -103,7 +104,7 @@ class Tables(Adapter):
         frame = table_of(X)
         check_enough(len(frame))
         kept = labels.kept(frame, self.drop, self.kinds or {})
-        said: Any = self.kinds or {}
+        said: Any = {str(name): kind for name, kind in (self.kinds or {}).items()}
         learned: list[Any] = []
         rows: list[np.ndarray] = []
         for label, name in kept.items():
@@ -260,4 +261,16 @@ class Tables(Adapter):
         if str(frame.implementation) == self.frame_.library:
             return self.frame_  # holes may have made floats of whole numbers: not in what returns
         known = labels.found(frame, self.columns_, self.drop)
-        return kind_of(frame, [known[name] for name in self.columns_])
+        kind = kind_of(frame, [known[name] for name in self.columns_])
+        dtypes = [
+            _dtype(each, dtype, labels.column(frame, known[each.name]), kind.library)
+            for each, dtype in zip(self.fitted_, kind.dtypes, strict=True)
+        ]
+        return kind.model_copy(update={"dtypes": dtypes})
+
+
+def _dtype(fitted: Column, dtype: Dtype, column: Any, library: str) -> Dtype:
+    """Return the dtype of a column, or where nothing is known of it what would hold its values."""
+    if fitted.holds == "nothing" or not pd.isna(column.to_numpy()).all():
+        return dtype
+    return natural(fitted.holds, getattr(fitted, "zone", None), library)

@@ -1,5 +1,6 @@
 """Filling: the user's own tables, opened for a model, and closed with their holes filled."""
 
+from numbers import Real
 from typing import Any
 
 import narwhals as nw
@@ -11,7 +12,8 @@ from torch import Tensor
 from isthmus.adapters import Tables, plain
 from isthmus.adapters.columns import Number
 from isthmus.adapters.frames import check_collected
-from isthmus.errors import DataError
+from isthmus.adapters.table_frames import coded
+from isthmus.errors import CompositionError, DataError
 
 
 def opened(X: Any, missing: Any = None, names: list[Any] | None = None) -> Any:
@@ -22,17 +24,18 @@ def opened(X: Any, missing: Any = None, names: list[Any] | None = None) -> Any:
     X
         A frame, an array or a list of rows.
     missing
-        What stands for a hole, beside NaN, None, NaT and NA.
+        What stands for a hole, beside NaN, None, NaT and NA: a text, a number, or a list of such.
     names
         What the columns are called, where ``X`` doesn't say.
     """
     check_collected(X)
+    marks = _marks(missing)
     frame = X
     if not hasattr(X, "columns"):
         frame = pd.DataFrame(values_of(X)).infer_objects()
         if names is not None and len(names) == frame.shape[1]:
             frame = frame.set_axis(names, axis=1)
-    return frame if missing is None else _emptied(frame, missing)
+    return _emptied(frame, marks) if marks else frame
 
 
 def values_of(X: Any) -> np.ndarray:
@@ -98,14 +101,36 @@ def closed(X: Any, frame: Any, adapter: Tables, x: Tensor, observed: Tensor, rou
     if isinstance(frame, pd.DataFrame):
         filled = frame.copy()
         for name, hole in holes.items():
-            column = frame.iloc[:, places[name]]
-            values = pd.Series(told[name]).set_axis(frame.index).astype(column.dtype)
-            filled[frame.columns[places[name]]] = column.where(~hole, values)
+            at = places[name]
+            made = joined(frame.iloc[:, at], pd.Series(told[name]).set_axis(frame.index), hole)
+            whole = X.dtypes.iloc[at].kind in "iu" and not made.isna().any()
+            filled[frame.columns[at]] = made.astype(X.dtypes.iloc[at]) if whole else made
         return filled
     native = nw.from_native(frame, eager_only=True)
     return native.with_columns(
         _series(native[name], told[name], hole) for name, hole in holes.items()
     ).to_native()
+
+
+def joined(column: Any, values: Any, hole: np.ndarray) -> Any:
+    """Return a column of pandas with ``values`` in its holes, of its own dtype if that holds them.
+
+    A dtype of categories gets those that it lacks; a column of nothing but holes, whose dtype
+    tells nothing, becomes one of ``values``, and one too narrow as wide as they are.
+    """
+    put = values[hole]
+    try:
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            put = pd.Series(coded(np.asarray(put), column.dtype), index=put.index)
+            column = column.cat.set_categories(put.cat.categories)
+        put = put.astype(column.dtype)
+    except (TypeError, ValueError):
+        if hole.all():
+            return values
+        column = column.astype(values.dtype)
+    made = column.copy()
+    made.iloc[np.flatnonzero(hole)] = put.array
+    return made
 
 
 def _told(frame: Any, adapter: Tables, x: Tensor, rounded: bool) -> dict[str, Any]:
@@ -123,9 +148,12 @@ def _told(frame: Any, adapter: Tables, x: Tensor, rounded: bool) -> dict[str, An
 
 def _array(values: np.ndarray, told: dict[int, tuple[np.ndarray, Any]]) -> np.ndarray:
     filled = values.copy()
-    if filled.dtype.kind in "fO":  # in whole numbers and texts there are no holes
-        for place, (hole, column) in told.items():
-            filled[hole, place] = np.asarray(column)[hole]
+    for place, (hole, column) in told.items():
+        put = np.asarray(column)[hole]
+        if filled.dtype.kind == "U":  # as long as the longest text
+            put = put.astype(str)
+            filled = filled.astype(np.promote_types(filled.dtype, put.dtype))
+        filled[hole, place] = put
     return filled
 
 
@@ -134,21 +162,56 @@ def _series(column: Any, values: Any, hole: np.ndarray) -> Any:
     if isinstance(values, np.ndarray):
         made = nw.new_series(column.name, values, backend=library)
     else:
-        made = nw.from_native(values, series_only=True)
+        made = nw.from_native(values, series_only=True).alias(column.name)
+    if hole.all() and not (column.dtype.is_numeric() and made.dtype.is_numeric()):
+        return made  # the dtype of nothing but holes tells nothing
+    if column.dtype == nw.Enum:
+        both = [*column.dtype.categories, *made.cast(nw.String()).unique().to_list()]
+        column = column.cast(nw.Enum(list(dict.fromkeys(both))))
     known = nw.new_series("known", ~hole, nw.Boolean(), backend=library)
     return column.zip_with(known, made.cast(column.dtype))
 
 
-def _emptied(X: Any, missing: Any) -> Any:
-    """Return the frame with holes where ``missing`` stands, columns of what is left."""
+def _marks(missing: Any) -> list[Any]:
+    """Return what stands for holes, but for what does so anyway."""
+    marks: list[Any] = list(missing) if isinstance(missing, list | tuple) else [missing]
+    for each in marks:
+        if not (each is None or each is pd.NA or isinstance(each, str | Real)):
+            raise CompositionError(
+                f"missing_values={missing!r} was given; expected a text, a number, or a list of "
+                "such, as in Imputer(missing_values='?')."
+            )
+    return [each for each in marks if not pd.isna(each)]
+
+
+def _emptied(X: Any, marks: list[Any]) -> Any:
+    """Return the frame with holes where one of the ``marks`` stands, columns of what is left."""
     if isinstance(X, pd.DataFrame):
         emptied = X.copy()
-        for name, column in X.items():
-            there = column.astype(object) == missing
+        for at, name in enumerate(X.columns):
+            there = X.iloc[:, at].isin(marks)
             if there.any():
-                emptied[name] = column.astype(object).mask(there, None).infer_objects()
+                emptied[name] = _holed(X.iloc[:, at], there)
         return emptied
     frame = nw.from_native(X, eager_only=True)
-    texts = [name for name in frame.columns if frame[name].dtype == nw.String]
-    holes = [nw.when(nw.col(name) != missing).then(nw.col(name)).alias(name) for name in texts]
-    return frame.with_columns(holes).to_native()
+    texts = [each for each in marks if isinstance(each, str)]
+    numbers = [float(each) for each in marks if not isinstance(each, str)]
+    kept: list[Any] = []
+    for name, dtype in frame.schema.items():
+        if dtype.is_numeric():
+            marked = nw.col(name).cast(nw.Float64()).is_in(numbers)
+        elif dtype in (nw.String, nw.Categorical, nw.Enum):
+            marked = nw.col(name).cast(nw.String()).is_in(texts)
+        else:
+            continue
+        kept.append(nw.when(~marked).then(nw.col(name)).alias(name))
+    return frame.with_columns(kept).to_native()
+
+
+def _holed(column: Any, there: Any) -> Any:
+    """Return a column of pandas with holes; whole numbers stay whole, objects are what is left."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
+        return column.astype(f"{'U' * (column.dtype.kind == 'u')}Int64").mask(there)
+    if column.dtype == np.dtype(object):
+        return column.mask(there, None).infer_objects()
+    return column.mask(there)

@@ -60,7 +60,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, Task):
     hybrid
         Blend with the joint normal; otherwise the networks alone.
     missing_values
-        What stands for a hole beside NaN, None, NaT and NA, such as ``"?"``.
+        What stands for a hole beside NaN, None, NaT and NA, such as ``"?"``, or a list of such.
     random_state
         A seed for equal results; None: another one each time.
 

@@ -124,6 +124,12 @@ class Number(Column):
         given = given.plain()
         known = given.values[given.known]
         values = known.astype(np.float64)
+        if values.min() == values.max():
+            raise DataError(
+                f"Column {given.name} holds numbers too large for double precision to tell apart: "
+                f"all are {values[0]:.0f}. They name rather than count: leave the column out with "
+                f"Tables(drop=[{given.name!r}]), or say kinds={{{given.name!r}: 'category'}}."
+            )
         return cls(
             name=given.name,
             kind=kind,
