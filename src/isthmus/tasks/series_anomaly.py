@@ -1,6 +1,7 @@
 """SeriesDetector: which steps of a series are unlike those before, and which channels they show in.
 
-d_tc = mean over the windows that hold step t of  log p(x^ | z) - log p(x | z)  at channel c
+l_tc = log p(x^ | z) - log p(x | z)  at step t and channel c of a window
+d_tc = mean over the windows that hold step t of  (1 - s) l_tc + s mean_t l_tc
 score_t = - sum_c log(1 + d_tc / m_c),   m_c = mean_t d_tc in training
 """
 
@@ -21,7 +22,7 @@ from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import Autoencoder
 from isthmus.randomness import RandomState, seed_from
-from isthmus.ranges import whole
+from isthmus.ranges import number, whole
 from isthmus.tasks import thresholds
 from isthmus.tasks.base import Kept, Task
 from isthmus.tasks.long_series import LongSeries, long_series
@@ -42,11 +43,12 @@ class SeriesDetector(OutlierMixin, Task):
     """Tell the steps of a series that are unlike those of training.
 
     A network learns to give back windows of the series, each channel in standard deviations. A
-    step lies in many windows: for each channel the mean is taken of what they fail to give back,
-    ``d``, and measured in what it usually is, ``m``, the mean over training. The score of a step
-    is ``-sum_c log(1 + d_c / m_c)``: higher is more normal, and each channel's share of it is
-    told by `explain`. Every step is scored for itself; no label or threshold is ever adjusted
-    to a stretch of them.
+    step lies in many windows: for each channel the mean is taken of what they fail to give back
+    there, and, for the most part, of what they fail to give back on the whole, since what is
+    strange rarely lasts for one step. That is ``d``; measured in ``m``, its mean over training, it
+    makes a step's score, ``-sum_c log(1 + d_c / m_c)``: higher is more normal, and each channel's
+    share of it is told by `explain`. Whatever is called an anomaly is called so by its own score;
+    nothing is ever adjusted to a stretch of labels.
 
     A series is an array ``(steps,)`` or ``(steps, channels)``, or a frame with a row for each
     step; several are given as a list, and answered by one. NaN is a value that is not known.
@@ -61,6 +63,9 @@ class SeriesDetector(OutlierMixin, Task):
     stride
         From how many steps to the next window begins when steps are scored; None: a sixteenth of
         the window. Training takes larger strides where there would be more than 8,000 windows.
+    smooth
+        The share of what counts against a step that is its windows' mean: at 0 only its own error
+        counts, which tells the very step; more finds stretches that are strange on the whole.
     contamination
         The share of the steps of training to call anomalies; ``"auto"``: those below Tukey's
         fence, ``Q1 - 1.5 (Q3 - Q1)`` of their scores.
@@ -114,6 +119,7 @@ class SeriesDetector(OutlierMixin, Task):
         *,
         window: int | None = None,
         stride: int | None = None,
+        smooth: float = 0.875,
         contamination: float | str = "auto",
         false_alarms: float | None = None,
         random_state: RandomState = None,
@@ -121,6 +127,7 @@ class SeriesDetector(OutlierMixin, Task):
         self.model = model
         self.window = window
         self.stride = stride
+        self.smooth = smooth
         self.contamination = contamination
         self.false_alarms = false_alarms
         self.random_state = random_state
@@ -142,7 +149,7 @@ class SeriesDetector(OutlierMixin, Task):
         self.seed_ = seed_from(self.random_state)
         pieces = self._pieces(learnt)
         self.model_ = self._trained(pieces)
-        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_)
+        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_, self.smooth)
         means, last = self.lost_.usual(pieces)
         self.usual_, self.stream_usual_ = means.clip(TINY), last.clip(TINY)
         self._name(series)
@@ -261,7 +268,7 @@ class SeriesDetector(OutlierMixin, Task):
         self.usual_, self.stream_usual_ = (
             kept.tensors[name].numpy() for name in ("usual", "stream_usual")
         )
-        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_)
+        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_, self.smooth)
         self.n_features_in_ = len(self.usual_)
         if facts["names"] is not None:
             self.feature_names_in_ = np.array(facts["names"], dtype=object)
@@ -270,6 +277,7 @@ class SeriesDetector(OutlierMixin, Task):
     def _check(self) -> None:
         """Raise `CompositionError` if the parameters can't be meant."""
         thresholds.checked(self.contamination, self.false_alarms)
+        number("smooth", self.smooth, 0, 1, example="SeriesDetector(smooth=0.875)")
         for name in ("window", "stride"):
             if getattr(self, name) is not None:
                 least = 2 if name == "window" else 1

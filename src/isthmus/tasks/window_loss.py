@@ -31,11 +31,14 @@ class WindowLoss:
         Fitted to windows ``(n, size, c)``.
     size, stride
         How many steps a window has, and from how many to the next one begins.
+    smooth
+        The share of a cell's loss that is the mean over its window, channel by channel.
     """
 
     model: BaseAutoencoder
     size: int
     stride: int
+    smooth: float
 
     def steps(self, x: np.ndarray) -> np.ndarray:
         """Return the mean over the windows that hold a step, ``(t, c)``, of a series ``(t, c)``."""
@@ -63,7 +66,7 @@ class WindowLoss:
         batch = self.model.adapter_.transform(np.repeat(piece[None], FEW, axis=0))
         with torch.no_grad():
             lost = deviance(self.model, batch.to(next(self.model.codec_.parameters()).device))
-        return lost[:1].cpu().double().numpy().reshape(1, -1, self.size)[:, :, -1]
+        return self._smoothed(lost[:1])[:, :, -1]
 
     def usual(self, pieces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean in each channel, ``(c,)``, over all steps, and over the last ones."""
@@ -88,4 +91,9 @@ class WindowLoss:
             chosen = pieces[order[first : first + many]].astype(np.float32)
             rows = model.adapter_.rows(chosen)
             found = inference.over(model.codec_, model.adapter_, rows, lost)
-            yield first, found.double().numpy().reshape(len(chosen), -1, self.size)
+            yield first, self._smoothed(found)
+
+    def _smoothed(self, lost: Tensor) -> np.ndarray:
+        """Return ``(n, c size)`` as ``(n, c, size)``, each cell's beside its window's."""
+        cells = lost.cpu().double().numpy().reshape(len(lost), -1, self.size)
+        return cells + self.smooth * (cells.mean(2, keepdims=True) - cells)
