@@ -55,11 +55,13 @@ if TYPE_CHECKING:
     from isthmus.space import Batch, Image, Series, Table, Vector
     from isthmus.tasks import (
         AnomalyDetector,
+        Atlas,
         Compressor,
         Generator,
         Imputer,
         LossyCompressor,
         SeriesDetector,
+        intrinsic_dimension,
         pool,
     )
     from isthmus.tasks.loading import load
@@ -118,11 +120,13 @@ _HOMES = {
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
     "tasks": (
         "AnomalyDetector",
+        "Atlas",
         "Compressor",
         "Generator",
         "Imputer",
         "LossyCompressor",
         "SeriesDetector",
+        "intrinsic_dimension",
         "pool",
     ),
     "tasks.loading": ("load",),
@@ -141,6 +145,7 @@ __all__ = [
     "Adversarial",
     "AdversarialAutoencoder",
     "AnomalyDetector",
+    "Atlas",
     "Autoencoder",
     "BaseAutoencoder",
     "Batch",
@@ -198,6 +203,7 @@ __all__ = [
     "Vectors",
     "WarmUp",
     "WassersteinAutoencoder",
+    "intrinsic_dimension",
     "load",
     "overlap",
     "pool",

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from time import monotonic
 
 from isthmus.run import Run
@@ -11,13 +12,42 @@ from isthmus.training import Watcher
 REDRAWN = 0.2
 """Seconds between two looks at the run: reading the loss waits for the device."""
 
+_LOOKING: ContextVar[tuple[Watcher, ...]] = ContextVar("looking", default=())
+
+
+@contextmanager
+def watching(look: Watcher) -> Generator[None]:
+    """Let ``look`` see every training that is begun inside the block, after each of its steps.
+
+    It may read all and must change nothing: no weight, and no draw.
+    """
+    token = _LOOKING.set((*_LOOKING.get(), look))
+    try:
+        yield
+    finally:
+        _LOOKING.reset(token)
+
 
 @contextmanager
 def bar(verbose: bool | None, name: str = "") -> Generator[Watcher | None]:
     """Show epochs, rate, loss and time left; ``verbose=None``: where stderr is a terminal.
 
-    What is trained may have a ``name``, such as that of a layer.
+    What is trained may have a ``name``, such as that of a layer. Whoever is `watching` sees the
+    steps as well.
     """
+    lookers = _LOOKING.get()
+    with _shown(verbose, name) as shown:
+        every = lookers if shown is None else (*lookers, shown)
+
+        def watch(run: Run) -> None:
+            for look in every:
+                look(run)
+
+        yield watch if every else None
+
+
+@contextmanager
+def _shown(verbose: bool | None, name: str) -> Generator[Watcher | None]:
     if not (sys.stderr.isatty() if verbose is None else verbose):
         yield None
         return
