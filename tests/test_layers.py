@@ -22,7 +22,7 @@ LAYERS = [
     {"codec"},
     {"objectives"},
     {"checkpoint", "distributed", "optimiser", "pretraining", "run", "training"},
-    {"adapters", "inference", "progress", "recipe", "store"},
+    {"adapters", "inference", "progress", "recipe", "shards", "store", "streaming"},
     {"checks", "ensemble", "estimator", "examples", "fitted", "stacking"},
     {"families"},
     {"catalogue"},

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from isthmus.adapters import Images, Sequences, Tables, Texts, Vectors, overlap, windows
-    from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer
+    from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer, UNet
     from isthmus.codec import Codec, Trace
-    from isthmus.corruptions import Masking, Noise, Occlusion, SaltPepper
+    from isthmus.corruptions import AnyOf, Masking, Noise, Occlusion, SaltPepper
     from isthmus.estimator import BaseAutoencoder
     from isthmus.families import (
         VAE,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         L1,
         MMD,
         NLL,
+        SURE,
         Adversarial,
         Commitment,
         Cyclic,
@@ -52,17 +53,22 @@ if TYPE_CHECKING:
         WarmUp,
     )
     from isthmus.recipe import Recipe
+    from isthmus.shards import Shards
     from isthmus.space import Batch, Image, Series, Table, Vector
     from isthmus.tasks import (
         AnomalyDetector,
         Atlas,
         Compressor,
+        Denoiser,
         Generator,
         Imputer,
         LossyCompressor,
         SeriesDetector,
         intrinsic_dimension,
         pool,
+        psnr,
+        snr,
+        ssim,
     )
     from isthmus.tasks.loading import load
 
@@ -71,9 +77,9 @@ __version__ = version("isthmus")
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
     "adapters": ("Images", "Sequences", "Tables", "Texts", "Vectors", "overlap", "windows"),
-    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer"),
+    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer", "UNet"),
     "codec": ("Codec", "Trace"),
-    "corruptions": ("Masking", "Noise", "Occlusion", "SaltPepper"),
+    "corruptions": ("AnyOf", "Masking", "Noise", "Occlusion", "SaltPepper"),
     "estimator": ("BaseAutoencoder",),
     "families": (
         "VAE",
@@ -104,6 +110,7 @@ _HOMES = {
         "L1",
         "MMD",
         "NLL",
+        "SURE",
         "Adversarial",
         "Commitment",
         "Cyclic",
@@ -117,17 +124,22 @@ _HOMES = {
         "WarmUp",
     ),
     "recipe": ("Recipe",),
+    "shards": ("Shards",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
     "tasks": (
         "AnomalyDetector",
         "Atlas",
         "Compressor",
+        "Denoiser",
         "Generator",
         "Imputer",
         "LossyCompressor",
         "SeriesDetector",
         "intrinsic_dimension",
         "pool",
+        "psnr",
+        "snr",
+        "ssim",
     ),
     "tasks.loading": ("load",),
 }
@@ -140,11 +152,13 @@ __all__ = [
     "LSTM",
     "MMD",
     "NLL",
+    "SURE",
     "VAE",
     "VQVAE",
     "Adversarial",
     "AdversarialAutoencoder",
     "AnomalyDetector",
+    "AnyOf",
     "Atlas",
     "Autoencoder",
     "BaseAutoencoder",
@@ -159,6 +173,7 @@ __all__ = [
     "ContractiveAutoencoder",
     "Conv",
     "Cyclic",
+    "Denoiser",
     "DenoisingAutoencoder",
     "Dense",
     "Dictionary",
@@ -188,6 +203,7 @@ __all__ = [
     "Sequences",
     "Series",
     "SeriesDetector",
+    "Shards",
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",
@@ -199,6 +215,7 @@ __all__ = [
     "TotalCorrelation",
     "Trace",
     "Transformer",
+    "UNet",
     "Vector",
     "Vectors",
     "WarmUp",
@@ -207,6 +224,9 @@ __all__ = [
     "load",
     "overlap",
     "pool",
+    "psnr",
+    "snr",
+    "ssim",
     "windows",
 ]
 

@@ -15,7 +15,7 @@ from torch import nn
 from isthmus import inference, training
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
-from isthmus.estimator import BaseAutoencoder, State, split
+from isthmus.estimator import BaseAutoencoder, State
 from isthmus.latents import Gaussian, Point
 from isthmus.objectives import KL, NLL, Objective
 from isthmus.optimiser import EPS, Adam
@@ -24,6 +24,7 @@ from isthmus.randomness import seed_from, seeded
 from isthmus.run import History, start
 from isthmus.space import Batch
 from isthmus.stacking import UnstackableError, member_of, stacked
+from isthmus.streaming import Stream, split
 
 Model = TypeVar("Model", bound=BaseAutoencoder)
 OWN = ("random_state", "verbose")
@@ -123,7 +124,10 @@ def _fit_group(group: Sequence[BaseAutoencoder], X: Any, y: Any) -> bool:
     first = group[0]
     if first.checkpoint is not None or type(first)._prepared is not BaseAutoencoder._prepared:
         return False
-    state, data = first._begun(X, y)
+    state, opened = first._begun(X, y)
+    if isinstance(opened, Stream):
+        return False
+    data = opened
     if not _by_row(state.objective):
         return False
     seeds = [state.seed, *(seed_from(each.random_state) for each in group[1:])]

@@ -1,13 +1,11 @@
 """BaseAutoencoder: the scikit-learn face."""
 
-import hashlib
 from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, clone
 from torch import Tensor
 
@@ -29,7 +27,9 @@ from isthmus.progress import bar
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.recipe import Recipe
 from isthmus.run import History, Plan, Precision, start
+from isthmus.shards import Shards
 from isthmus.space import Batch, Space
+from isthmus.streaming import Stream, fingerprint, resident, some, split
 
 FEW = 100
 """From how few rows the spread of the codes is not measured anew."""
@@ -162,7 +162,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         learnt, kept_aside = split(data, self.validation_fraction, state.seed)
         checkpoint = self._checkpoint(data)
         if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
-            state = self._prepared(state, learnt)
+            state = self._prepared(state, resident(learnt))
         plan = self._plan(state, epochs=self.epochs, patience=self.patience)
         run = start(state.codec, state.objective, plan, len(learnt))
         run.history = state.history
@@ -177,7 +177,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
                 team=together,
             )
         return self._learned(
-            state._replace(history=history, spread=inference.spread(state.codec, data))
+            state._replace(history=history, spread=inference.spread(state.codec, resident(data)))
         )
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -212,7 +212,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         history = replace(state.history, rows=rows, best=len(rows))
         # So few rows as say nothing of the spread leave it as it was.
         few = len(data) < FEW and state.spread is not None
-        spread = state.spread if few else inference.spread(state.codec, data)
+        spread = state.spread if few else inference.spread(state.codec, resident(data))
         made = state._replace(history=history, optimiser=run.optimiser, spread=spread)
         return self._learned(made)
 
@@ -264,33 +264,49 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         adapter: Any = clone(self.adapter)
         return adapter.set_params(support=adapter.support or support)
 
-    def _begun(self, X: Any, y: Any, together: Team = ALONE) -> tuple[State, Batch]:
+    def _begun(self, X: Any, y: Any, together: Team = ALONE) -> tuple[State, Batch | Stream]:
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
-        adapter = self._adapter_for(X)
-        data = adapter.fit_transform(X)
-        condition = Conditions().fit(self._required(y)) if self.conditional else None
-        if condition is not None:
-            data = replace(data, context=condition.transform(y, len(data)))
+        data, adapter, condition = self._opened(X, y)
         seed = together.told(seed_from(self.random_state))
         with seeded(seed):
             codec, objective = self.compose(adapter.space_, condition.size if condition else 0)
         made = State(adapter, codec.to(device), objective.to(device), seed, History())
         return made._replace(condition=condition), data
 
+    def _opened(self, X: Any, y: Any) -> tuple[Batch | Stream, Adapter, Conditions | None]:
+        """Fit what stands between the user's data and the networks, and bring the data to torch."""
+        condition = Conditions() if self.conditional else None
+        rows, kinds, labels = some(X, self._required(y) if condition else None)
+        adapter = self._adapter_for(rows)
+        data = adapter.fit_transform(rows)
+        if condition is not None:
+            data = replace(data, context=condition.fit(kinds).transform(kinds, len(data)))
+        if isinstance(X, Shards):
+            return Stream(X, adapter, data, condition, labels), adapter, condition
+        return data, adapter, condition
+
+    def _brought(self, X: Any, y: Any) -> Batch | Stream:
+        """Bring data to torch as those were that the model was fitted to."""
+        rows, kinds, labels = some(X, self._required(y) if self.condition_ else None)
+        data = self.adapter_.transform(rows)
+        if self.condition_ is not None:
+            data = replace(data, context=self.condition_.transform(kinds, len(data)))
+        if isinstance(X, Shards):
+            return Stream(X, self.adapter_, data, self.condition_, labels)
+        return data
+
     def _prepared(self, state: State, learnt: Batch) -> State:
         """Do what comes between making the networks and training them: nothing as a rule."""
         return state
 
-    def _going_on(self, X: Any, y: Any) -> tuple[State, Batch]:
+    def _going_on(self, X: Any, y: Any) -> tuple[State, Batch | Stream]:
         """Return a copy of what was learned, so that a pass that fails changes nothing."""
         check_fields(self)
         optimiser = getattr(self, "optimiser_", None)
         known = self.adapter_, self.codec_, self.objective_, self.seed_, self.history_
-        data = self.adapter_.transform(X)
-        if self.condition_ is not None:
-            data = replace(data, context=self.condition_.transform(self._required(y), len(data)))
+        data = self._brought(X, y)
         return deepcopy(State(*known, optimiser, self.spread_, self.condition_)), data
 
     def _required(self, y: Any) -> Any:
@@ -327,17 +343,14 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
                 setattr(self, name, value)
         return self
 
-    def _checkpoint(self, data: Batch) -> Checkpoint | None:
+    def _checkpoint(self, data: Batch | Stream) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
-        digest = hashlib.blake2b(digest_size=16)
-        for tensor in data.tensors():
-            digest.update(tensor.contiguous().numpy().data)
         ignored = ("checkpoint", "device", "verbose")
         settings = {
             name: repr(value) for name, value in self._settings().items() if name not in ignored
         }
-        run = {"family": type(self).__name__, "data": digest.hexdigest(), **settings}
+        run = {"family": type(self).__name__, "data": fingerprint(data), **settings}
         return Checkpoint(Path(self.checkpoint) / "run.safetensors", run)
 
     def _settings(self) -> dict[str, Any]:
@@ -359,15 +372,6 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
             "seed": self.seed_,
             "history": asdict(self.history_),
         }
-
-
-def split(data: Batch, fraction: float, seed: int) -> tuple[Batch, Batch | None]:
-    """Return the rows to learn from, and those kept aside, if there are enough for any."""
-    aside = int(len(data) * fraction)
-    if aside < 1 or len(data) - aside < 2:
-        return data, None
-    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))
-    return data[order[aside:]], data[order[:aside]]
 
 
 def _plain(value: Any) -> Any:

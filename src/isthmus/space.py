@@ -1,7 +1,7 @@
 """Space and Batch: what x is, and how a handful of it travels."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from math import prod
 from typing import Any, Literal, Self
@@ -238,6 +238,22 @@ class Batch:
         observed = None if self.observed is None else change(self.observed)
         context = None if self.context is None else change(self.context)
         return type(self)(change(self.x), observed, context)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Return the rows of several batches as one; where one has holes, all say what is known."""
+    if len(batches) == 1:
+        return batches[0]
+    observed, context = None, None
+    if any(each.observed is not None for each in batches):
+        every = [
+            torch.ones_like(each.x, dtype=torch.bool) if each.observed is None else each.observed
+            for each in batches
+        ]
+        observed = torch.cat(every)
+    if batches[0].context is not None:
+        context = torch.cat([each.context for each in batches if each.context is not None])
+    return Batch(torch.cat([each.x for each in batches]), observed, context)
 
 
 def lasting(x: Tensor, observed: Tensor | None) -> Tensor:

@@ -1,6 +1,7 @@
 """fit, step, History: the only loop.
 
-The data sit in one tensor on the device and are indexed by a shuffled batch of rows.
+The data sit in one tensor on the device and are indexed by a shuffled batch of rows; what is
+larger than memory comes from a source of batches instead.
 Nothing is read back from the device along the way: the loop writes every step's terms
 into a ledger there, and looks at it once in a while.
 """
@@ -11,9 +12,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import cos, inf, isfinite, pi
 from time import perf_counter
+from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
 
 from isthmus.checkpoint import Checkpoint
 from isthmus.codec import Codec
@@ -34,9 +35,19 @@ CHECKED = 1000
 """After how many steps the ledger is looked at, in a long epoch."""
 
 
+@runtime_checkable
+class Source(Protocol):
+    """Rows to learn from that are not all in memory."""
+
+    def __len__(self) -> int: ...
+    def batches(self, size: int, seed: int, first: int, steps: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, on the run's device, from step ``first`` on."""
+        ...
+
+
 def fit(
     run: Run,
-    data: Batch,
+    data: Batch | Source,
     validation: Batch | None = None,
     *,
     watch: Watcher | None = None,
@@ -50,7 +61,8 @@ def fit(
     run
         From `start`; its codec ends up with the best weights.
     data, validation
-        Rows on the run's device. Without validation rows the last weights are the best.
+        Rows on the run's device, or their source. Without validation rows the last weights are
+        the best.
     watch
         Called with the run after every step.
     checkpoint
@@ -65,8 +77,7 @@ def fit(
     KeyboardInterrupt
         On Ctrl-C, after the step under way; the checkpoint, if any, is written first.
     """
-    device = data.x.device
-    with seeded(run.plan.seed, device), interruptions() as interrupted:
+    with seeded(run.plan.seed, run.ledger.device), interruptions() as interrupted:
         if checkpoint is not None and (saved := checkpoint.read()) is not None:
             run.restore(*saved)
         team.agree(run.codec, run.objective)
@@ -85,7 +96,7 @@ def fit(
 
 def _train(
     run: Run,
-    data: Batch,
+    data: Batch | Source,
     validation: Batch | None,
     watch: Watcher | None,
     checkpoint: Checkpoint | None,
@@ -94,8 +105,8 @@ def _train(
 ) -> None:
     began = perf_counter() - run.seconds
     while not run.done:
-        for rows in _batches(run, len(data), data.x.device):
-            _advance(run, data[rows], team)
+        for batch in _batches(run, data):
+            _advance(run, batch, team)
             run.seconds = perf_counter() - began
             _pause(run, checkpoint, interrupted, team)
             if watch is not None:
@@ -175,15 +186,18 @@ def _advance(run: Run, batch: Batch, team: Team) -> None:
         _check_finite(run)
 
 
-def _batches(run: Run, rows: int, device: torch.device) -> Iterator[Tensor]:
-    """Yield the rows of each step that is left of the epoch."""
+def _batches(run: Run, data: Batch | Source) -> Iterator[Batch]:
+    """Yield the batch of each step that is left of the epoch."""
     # The order depends on the seed and the epoch alone, so that a resumed epoch repeats it.
-    shuffle = torch.Generator().manual_seed(run.plan.seed + run.epoch)
-    order = torch.randperm(rows, generator=shuffle).to(device)
-    size = run.plan.batch_size
+    size, seed = run.plan.batch_size, run.plan.seed + run.epoch
     run.codec.train()
+    if not isinstance(data, Batch):
+        yield from data.batches(size, seed, run.step, run.steps)
+        return
+    shuffle = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(data), generator=shuffle).to(data.x.device)
     for number in range(run.step, run.steps):
-        yield order[number * size : (number + 1) * size]
+        yield data[order[number * size : (number + 1) * size]]
 
 
 def _close_epoch(run: Run, validation: Batch | None, team: Team) -> None:

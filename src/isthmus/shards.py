@@ -1,0 +1,224 @@
+"""Shards: data that stay on disk and are read a part at a time, for what is larger than memory."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from isthmus.adapters import Files, files_in
+from isthmus.adapters.picture_files import ENDINGS
+from isthmus.errors import DataError, require
+from isthmus.ranges import whole
+from isthmus.writing import whole_folder
+
+SAMPLED = 65_536
+"""At most how many rows tell what the columns are,"""
+PLACES = 8
+"""from so many shards, spread evenly."""
+TABLES, ARRAYS = ".parquet", ".npy"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some rows of a file: which, and how many; in a Parquet file, a row group."""
+
+    path: Path
+    first: int
+    rows: int
+
+
+class Shards:
+    """Data on disk: every ``fit`` takes it, and `map` takes any function of rows through it.
+
+    ``model.fit(Shards("folder"))`` trains as on data in memory, but for two things: rows are
+    shuffled within ``window`` shards at a time, whose order is shuffled too; and what is
+    learned of the columns (scale, categories) is learned of 65,536 rows at most, spread over all.
+    Memory holds the rows of two windows, whatever there is on disk.
+
+    Parameters
+    ----------
+    path
+        A Parquet or NPY file, a folder of such, or a folder of PNG or JPEG pictures.
+    columns
+        Of Parquet: which to read; None: all.
+    rows
+        How many rows of an array, or pictures, make a shard. A Parquet file's shards are its
+        row groups: write it with ``row_group_size=65536``, or like.
+    window
+        How many shards are shuffled together.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from isthmus import Autoencoder, Shards
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> np.save(f"{folder.name}/x.npy", np.random.default_rng(0).normal(size=(1000, 4)))
+    >>> shards = Shards(folder.name, rows=100)
+    >>> len(shards), len(shards.shards)
+    (1000, 10)
+    >>> model = Autoencoder(latent_dim=2, epochs=2, random_state=0).fit(shards)
+    >>> shards.map(model.transform).shape
+    (1000, 2)
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        columns: Sequence[str] | None = None,
+        rows: int = 65_536,
+        window: int = 4,
+    ) -> None:
+        self.path, self.columns = Path(path), None if columns is None else list(columns)
+        self.rows = whole("rows", rows, 1, example="Shards(folder, rows=65536)")
+        self.window = whole("window", window, 1, example="Shards(folder, window=4)")
+        self.shards = list(_found(self.path, self.rows))
+        if not sum(each.rows for each in self.shards):
+            raise DataError(f"{path} holds no rows; expected at least one. Is it empty?")
+
+    def __repr__(self) -> str:
+        return f"Shards({str(self.path)!r}, rows={self.rows}, window={self.window})"
+
+    def __len__(self) -> int:
+        return sum(each.rows for each in self.shards)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.read(place) for place in range(len(self.shards)))
+
+    def read(self, place: int) -> Any:
+        """Return a shard's rows: a frame, an array, or pictures that are still on disk."""
+        shard = self.shards[place]
+        if shard.path.is_dir():
+            return self._pictures[shard.first : shard.first + shard.rows]
+        if shard.path.suffix == ARRAYS:
+            whole_array = np.load(shard.path, mmap_mode="r", allow_pickle=False)
+            return np.array(whole_array[shard.first : shard.first + shard.rows])
+        file = require("pyarrow.parquet", "frames").ParquetFile(shard.path)
+        return file.read_row_group(shard.first, columns=self.columns).to_pandas()
+
+    def some(self, most: int = SAMPLED) -> Any:
+        """Return at most so many rows, of shards that are spread evenly over all."""
+        places = self.spread()
+        each = max(1, most // len(places))
+        return _joined([_thinned(self.read(place), each) for place in places])
+
+    def spread(self) -> list[int]:
+        """Return the places of a few shards that are spread evenly over all."""
+        last = len(self.shards) - 1
+        return sorted({round(at) for at in np.linspace(0, last, PLACES)})
+
+    def fingerprint(self) -> str:
+        """Return what tells these data from others: names, sizes, times, columns."""
+        digest = hashlib.blake2b(repr((self.columns, self.window)).encode(), digest_size=16)
+        for each in self.shards:
+            about = each.path.stat()
+            digest.update(repr((each, about.st_size, about.st_mtime_ns)).encode())
+        return digest.hexdigest()
+
+    def map(self, function: Callable[[Any], Any], out: str | Path | None = None) -> Any:
+        """Return what ``function`` makes of all rows, one shard after another.
+
+        Parameters
+        ----------
+        function
+            From rows to as many: ``model.transform``, ``detector.score_samples``,
+            ``imputer.transform``.
+        out
+            A folder to write to, whole or not at all: frames as Parquet, arrays as NPY, a file
+            for each shard; returned as `Shards`. None: all that was made, in memory.
+
+        Raises
+        ------
+        DataError
+            If there is something in the folder already, or the function makes neither.
+        """
+        if out is None:
+            return _joined([function(each) for each in self])
+        place = Path(out)
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise DataError(f"{place} exists; nothing was done. Name another, or move it away.")
+        with whole_folder(place.resolve()) as made:
+            for number, each in enumerate(self):
+                _write(function(each), made / f"part-{number:05}")
+        return Shards(place, rows=self.rows, window=self.window)
+
+    @property
+    def _pictures(self) -> Files:
+        return files_in(self.path)
+
+
+def _found(path: Path, rows: int) -> Iterator[Shard]:
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Name a Parquet or NPY file, or a folder.")
+    if path.is_dir() and not any(_files(path)):
+        if not any(each.suffix.lower() in ENDINGS for each in path.rglob("*")):
+            raise DataError(
+                f"{path} holds no Parquet file, no NPY file and no picture; expected a folder of "
+                "one of those."
+            )
+        count = len(files_in(path))
+        yield from (Shard(path, at, min(rows, count - at)) for at in range(0, count, rows))
+        return
+    files = list(_files(path)) if path.is_dir() else [path]
+    if len({each.suffix for each in files}) > 1:
+        raise DataError(f"{path} holds both Parquet and NPY files; expected one kind.")
+    for file in files:
+        yield from _shards_of(file, rows)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (each for each in sorted(folder.iterdir()) if each.suffix in (TABLES, ARRAYS))
+
+
+def _shards_of(file: Path, rows: int) -> Iterator[Shard]:
+    try:
+        if file.suffix == ARRAYS:
+            count = len(np.load(file, mmap_mode="r", allow_pickle=False))
+            yield from (Shard(file, at, min(rows, count - at)) for at in range(0, count, rows))
+            return
+        if file.suffix != TABLES:
+            raise ValueError("expected a .parquet or .npy file")
+        about = require("pyarrow.parquet", "frames").ParquetFile(file).metadata
+        for group in range(about.num_row_groups):
+            yield Shard(file, group, about.row_group(group).num_rows)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} can't be read in shards: {error}.") from error
+
+
+def _thinned(rows: Any, most: int) -> Any:
+    """Return at most so many rows, spread evenly."""
+    if len(rows) <= most:
+        return rows
+    places = np.linspace(0, len(rows) - 1, most).round().astype(int)
+    return taken(rows, places)
+
+
+def taken(rows: Any, places: np.ndarray) -> Any:
+    """Return the rows at some places."""
+    if isinstance(rows, Files):
+        return Files([rows.paths[place] for place in places])
+    return rows.iloc[places] if hasattr(rows, "iloc") else rows[places]
+
+
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], Files):
+        return Files([path for part in parts for path in cast(Files, part).paths])
+    if hasattr(parts[0], "iloc"):
+        import pandas as pd
+
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate(parts)
+
+
+def _write(made: Any, place: Path) -> None:
+    if hasattr(made, "to_parquet"):
+        made.to_parquet(place.with_suffix(TABLES), index=False)
+    elif isinstance(made, np.ndarray):
+        np.save(place.with_suffix(ARRAYS), made, allow_pickle=False)
+    else:
+        raise DataError(
+            f"The function made a {type(made).__name__} of a shard; expected a frame or an array."
+        )

@@ -1,0 +1,143 @@
+"""Data larger than memory: read in shards, in the order that a seed tells."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image as Picture
+
+from isthmus import Autoencoder, ConditionalVAE, Images, Shards, Vectors
+from isthmus.errors import DataError
+from isthmus.space import Batch
+from isthmus.streaming import Stream
+
+ROWS = 530
+
+
+@pytest.fixture
+def numbers() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(ROWS, 3))
+
+
+@pytest.fixture
+def arrays(tmp_path, numbers) -> Shards:
+    np.save(tmp_path / "a.npy", numbers[:200])
+    np.save(tmp_path / "b.npy", numbers[200:])
+    return Shards(tmp_path, rows=60, window=2)
+
+
+@pytest.fixture
+def tables(tmp_path, numbers) -> Shards:
+    frame = pd.DataFrame(numbers, columns=["a", "b", "c"])
+    frame["kind"] = np.where(frame["a"] > 0, "above", "below")
+    frame.to_parquet(tmp_path / "rows.parquet", row_group_size=64)
+    return Shards(tmp_path / "rows.parquet")
+
+
+def stream(shards: Shards) -> Stream:
+    adapter = Vectors()
+    return Stream(shards, adapter, adapter.fit_transform(shards.some()))
+
+
+def rows_of(batches: list[Batch]) -> torch.Tensor:
+    return torch.cat([each.x for each in batches])
+
+
+def ordered(x: torch.Tensor) -> torch.Tensor:
+    return x[x[:, 0].argsort()]
+
+
+def test_every_row_comes_once_an_epoch_in_an_order_that_the_seed_tells(arrays, numbers):
+    rows = stream(arrays)
+    first, again, other = (list(rows.batches(32, seed, 0, 17)) for seed in (1, 1, 2))
+    assert [len(each) for each in first] == [32] * 16 + [18]
+    assert torch.equal(rows_of(first), rows_of(again))
+    assert not torch.equal(rows_of(first), rows_of(other))
+    whole = rows.adapter.transform(numbers).x
+    assert torch.equal(ordered(rows_of(first)), ordered(whole))
+
+
+@pytest.mark.parametrize("step", [1, 3, 5, 11, 16])
+def test_an_epoch_goes_on_in_its_middle_with_the_rows_that_it_would_have_had(arrays, step):
+    rows = stream(arrays)
+    whole = list(rows.batches(32, 7, 0, 17))
+    rest = list(rows.batches(32, 7, step, 17))
+    assert torch.equal(rows_of(whole[step:]), rows_of(rest))
+
+
+def test_rows_kept_aside_are_not_learned_from(arrays, numbers):
+    rows, aside = stream(arrays).split(0.2, seed=0)
+    assert aside is not None
+    assert len(rows) + len(aside) == ROWS
+    learnt = rows_of(list(rows.batches(50, 0, 0, 99)))
+    whole = rows.adapter.transform(numbers).x
+    assert torch.equal(ordered(torch.cat([learnt, aside.x])), ordered(whole))
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_result(tmp_path, arrays, monkeypatch):
+    from isthmus import training
+
+    settings = {"latent_dim": 2, "epochs": 2, "batch_size": 32, "random_state": 0}
+    whole = Autoencoder(**settings).fit(arrays)
+    kept = {**settings, "checkpoint": str(tmp_path / "run")}
+    advance, seen = training._advance, []
+
+    def cut_off(*given):
+        seen.append(1)
+        if len(seen) == 20:  # in the middle of the second epoch
+            raise KeyboardInterrupt
+        advance(*given)
+
+    monkeypatch.setattr(training, "_advance", cut_off)
+    monkeypatch.setattr("isthmus.checkpoint.Checkpoint.due", True)
+    with pytest.raises(KeyboardInterrupt):
+        Autoencoder(**kept).fit(arrays)
+    monkeypatch.setattr(training, "_advance", advance)
+    again = Autoencoder(**kept).fit(arrays)
+    assert again.history_.column("loss") == whole.history_.column("loss")
+    assert np.array_equal(arrays.map(again.transform), arrays.map(whole.transform))
+
+
+def test_tables_and_their_conditions(tables):
+    model = ConditionalVAE(latent_dim=2, epochs=2, random_state=0).fit(tables, "kind")
+    assert list(model.sample(3, y="above").columns) == ["a", "b", "c"]
+    with pytest.raises(DataError, match="names of columns"):
+        ConditionalVAE(latent_dim=2, epochs=1).fit(tables, "other")
+    mixed = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(tables)
+    assert len(mixed.partial_fit(tables).history_.rows) == 2
+    assert set(mixed.reconstruct(tables.read(0))["kind"]) <= {"above", "below"}
+
+
+def test_pictures_of_a_folder(tmp_path):
+    for number in range(30):
+        grey = np.random.default_rng(number).integers(0, 256, (6, 5), np.uint8)
+        Picture.fromarray(grey).save(tmp_path / f"{number:02}.png")
+    shards = Shards(tmp_path, rows=8)
+    assert [each.rows for each in shards.shards] == [8, 8, 8, 6]
+    model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(shards)
+    assert isinstance(model.adapter_, Images)
+    assert shards.map(model.reconstruct).shape == (30, 6, 5)
+
+
+def test_what_is_made_of_shards_is_shards_again(tmp_path, tables):
+    made = tables.map(lambda frame: frame[["a"]].abs(), tmp_path / "made")
+    assert (len(made), len(made.shards)) == (ROWS, len(tables.shards))
+    pd.testing.assert_frame_equal(made.read(1), tables.read(1)[["a"]].abs())
+    with pytest.raises(DataError, match=r"made exists; nothing was done"):
+        tables.map(len, tmp_path / "made")
+    with pytest.raises(DataError, match=r"made a int of a shard; expected a frame or an array"):
+        tables.map(len, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_can_not_be_read_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere does not exist"):
+        Shards(tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"holds no Parquet file, no NPY file and no picture"):
+        Shards(tmp_path)
+    (tmp_path / "x.npy").write_bytes(b"no array")
+    with pytest.raises(DataError, match=r"x\.npy can't be read in shards"):
+        Shards(tmp_path)
+    np.save(tmp_path / "x.npy", np.empty((0, 3)))
+    with pytest.raises(DataError, match="holds no rows"):
+        Shards(tmp_path)
