@@ -103,6 +103,16 @@ def test_detect_ranks_the_rows_and_says_why(out: Path) -> None:
     assert isinstance(load(out / "d"), AnomalyDetector)
 
 
+def test_scored_rows_stand_as_they_were_written(out: Path) -> None:
+    source = out / "terse.csv"
+    source.write_text("paid;many;price\nyes;3;1.50\nno;;007.0\n" * 10, encoding="utf-8")
+    isthmus("detect", source, "-o", out / "scored.csv")
+    lines = (out / "scored.csv").read_text("utf-8").splitlines()
+    assert lines[0] == "paid;many;price;score;outlier;reason"
+    assert lines[1].startswith("yes;3;1.50;-")
+    assert lines[2].startswith("no;;007.0;-")
+
+
 def test_a_saved_detector_ranks_new_rows_alike(out: Path) -> None:
     X = pd.read_csv("orders.csv", parse_dates=["since"])[OWN]
     facts = told("detect", "orders.csv", "-m", "detector")
@@ -227,9 +237,12 @@ def test_synthetic_rows_are_compared_with_real_ones(out: Path) -> None:
 
 def test_a_generator_is_learned_from_the_table_itself(out: Path) -> None:
     network = "VAE(latent_dim=65, epochs=2, verbose=False)"  # one prior to try
-    facts = told("synthesize", 3, "orders.csv", "--drop", "name", "--network", network,
-                 "--save", out / "g")  # fmt: skip
+    whole = out / "holed.csv"
+    HOLED.assign(items=HOLED["items"].astype("Int64")).to_csv(whole, index=False)
+    facts = told("synthesize", 3, whole, "--drop", "name", "--network", network,
+                 "--save", out / "g", "-o", out / "made.csv")  # fmt: skip
     assert facts["rows"] == 3
+    assert pd.read_csv(out / "made.csv")["items"].dtype == np.int64
     assert isinstance(load(out / "g"), Generator)
 
 

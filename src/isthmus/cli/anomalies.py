@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
-from isthmus.cli import files, opening, screen
+from isthmus.cli import files, opening, screen, texts
 from isthmus.cli.opening import Places
 from isthmus.cli.rows import Chosen
 from isthmus.cli.screen import Answer
@@ -94,7 +94,7 @@ def delivered(found: Ranked, chosen: Chosen, lowest: int, places: Places) -> Ans
     if places.save is not None:
         found.detector.save(places.save)
     if places.out is not None:
-        write(table(found, chosen.table), places.out)
+        write(verdicts(found, chosen.table), chosen, places.out)
     if places.report is not None:
         write_detection(
             found.detector,
@@ -136,20 +136,15 @@ def answer(found: Ranked, chosen: Chosen, lowest: int, places: Places) -> Answer
     return Answer({**facts, **places.written}, [*shown, *opening.lines(places)])
 
 
-def table(found: Ranked, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with their scores, whether they are anomalies, and if so why."""
+def verdicts(found: Ranked, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of the rows, whether they are anomalies, and if so why."""
     places = np.flatnonzero(found.flagged)
     reasons = np.full(len(frame), "", dtype=object)
     for place, cells in zip(places.tolist(), found.worst(places), strict=True):
         reasons[place] = "; ".join(filter(None, _reasons(cells)))
-    made = frame.copy()
-    for name, values in (
-        ("score", found.score),
-        ("outlier", found.flagged),
-        ("reason", reasons),
-    ):
-        made[_free(name, frame)] = values
-    return made
+    columns = {"score": found.score, "outlier": found.flagged, "reason": reasons}
+    named = {_free(name, frame): values for name, values in columns.items()}
+    return pd.DataFrame(named, index=frame.index)
 
 
 def explained(
@@ -188,12 +183,18 @@ def _explained(told: dict[str, Any], source: str, threshold: float) -> Renderabl
     return screen.preview(title, ["column", "is", "expected", "blame"], lines)
 
 
-def write(made: pd.DataFrame, out: Path) -> None:
-    """Write a table, or its scores and flags alone where the file holds numbers only."""
-    if out.suffix.lower() in files.ARRAYS:
-        files.write(out, made.iloc[:, -3:-1].to_numpy(dtype=np.float64))
+def write(made: pd.DataFrame, chosen: Chosen, out: Path) -> None:
+    """Write the rows with what is told of them; in a file of numbers the scores and flags alone.
+
+    A CSV file made of one has all else as it was.
+    """
+    as_written = texts.of_both(Path(chosen.source), out)
+    if as_written is not None and as_written.names is not None:
+        as_written.beside(made).write(out)
+    elif out.suffix.lower() in files.ARRAYS:
+        files.write(out, made.iloc[:, :2].to_numpy(dtype=np.float64))
     else:
-        files.write(out, made)
+        files.write(out, pd.concat([chosen.table, made], axis=1))
 
 
 def _written(value: Any) -> Any:

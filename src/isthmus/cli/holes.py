@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from isthmus.cli import files, opening, screen, texts
+from isthmus.cli import files, opening, rows, screen, texts
 from isthmus.cli.opening import Places
 from isthmus.cli.rows import Chosen
 from isthmus.cli.screen import Answer
@@ -35,7 +35,7 @@ def fitted(
     chosen: Chosen, template: BaseAutoencoder | None, seed: int
 ) -> tuple[Imputer, pd.DataFrame]:
     """Fit an imputer to a table."""
-    X = _whole(chosen.to_learn_from())
+    X = rows.whole(chosen.to_learn_from())
     screen.note(f"Learning from {len(X):,} rows of {chosen.source}.")
     return Imputer(template, random_state=seed).fit(X), X
 
@@ -43,7 +43,7 @@ def fitted(
 def seen(folder: Path, chosen: Chosen) -> tuple[Imputer, pd.DataFrame]:
     """Return a saved imputer, and the columns that it knows."""
     imputer = opening.task(folder, Imputer)
-    return imputer, _whole(chosen.known_to(imputer.adapter_))
+    return imputer, rows.whole(chosen.known_to(imputer.adapter_))
 
 
 def delivered(
@@ -69,16 +69,6 @@ def delivered(
     return _told(_put(chosen.table, filled), chosen, outs, places)
 
 
-def _whole(X: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose columns of whole numbers are such although they have holes."""
-    table: Any = X.copy()
-    for name in table.select_dtypes("float").columns:
-        known = table[name].dropna()
-        if len(known) and (known == known.round()).all() and (known.abs() < 2**53).all():
-            table[name] = table[name].astype("Int64")
-    return table
-
-
 def _put(table: Any, filled: Any) -> pd.DataFrame:
     """Return a table with its holes as they are in ``filled``, and its own dtypes."""
     made = table.copy()
@@ -100,9 +90,7 @@ def _numbered(out: Path, draws: int | None) -> list[Path]:
 
 def _write(tables: Sequence[pd.DataFrame], chosen: Chosen, outs: Sequence[Path]) -> None:
     """Write tables: a CSV file made of one has all else as it was, to the last character."""
-    source = Path(chosen.source)
-    same = source.suffix.lower() == ".csv" and outs[0].suffix.lower() == ".csv"
-    as_written = texts.read(source) if same else None
+    as_written = texts.of_both(Path(chosen.source), outs[0])
     holes = chosen.table.isna()
     for made, out in zip(tables, outs, strict=True):
         if as_written is not None:
@@ -145,7 +133,7 @@ def _preview(made: Any, holes: Any) -> Any:
     names = [name for name in made.columns if holes[name].any()]
     names = [*names, *(name for name in made.columns if name not in names)][: screen.COLUMNS - 1]
     places = np.flatnonzero(holes.any(axis=1).to_numpy())[: screen.ROWS]
-    rows = [
+    lines = [
         [
             str(made.index[at]),
             *(said(made[name].iloc[at]) + ("*" if holes[name].iloc[at] else "") for name in names),
@@ -153,7 +141,7 @@ def _preview(made: Any, holes: Any) -> Any:
         for at in places.tolist()
     ]
     title = "The first rows with holes: what has a star was put in"
-    return screen.preview(title, ["row", *map(str, names)], rows)
+    return screen.preview(title, ["row", *map(str, names)], lines)
 
 
 def _plain(value: Any) -> Any:

@@ -115,6 +115,16 @@ class Chosen:
         return found.X
 
 
+def whole(X: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns of whole numbers are such although they have holes."""
+    table: Any = X.copy()
+    for name in table.select_dtypes("float").columns:
+        known = table[name].dropna()
+        if len(known) and (known == known.round()).all() and (known.abs() < 2**53).all():
+            table[name] = table[name].astype("Int64")
+    return table
+
+
 def network(text: str | None) -> BaseAutoencoder | None:
     """Read a model as it is written in Python, such as ``VAE(latent_dim=4)``.
 

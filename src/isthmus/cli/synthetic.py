@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from isthmus.adapters import Tables, Vectors
-from isthmus.cli import files, jobs, opening, screen
+from isthmus.cli import files, jobs, opening, rows, screen
 from isthmus.cli.opening import Places
 from isthmus.cli.rows import Chosen
 from isthmus.cli.screen import Answer
@@ -67,9 +67,10 @@ def opened(
     if model is not None:
         generator = opening.task(model, Generator)
         _check_table(generator, model)
-        return generator, None if real is None else real.known_to(generator.model_.adapter_)
+        own = generator.model_.adapter_
+        return generator, None if real is None else _whole(real, real.known_to(own))
     assert real is not None  # or `check_data` had refused
-    X = real.to_learn_from()
+    X = _whole(real, real.to_learn_from())
     screen.note(f"Learning what rows of {real.source} are like, from {len(X):,} of them.")
     return Generator(template, random_state=seed).fit(X), X
 
@@ -101,6 +102,11 @@ def delivered(
     return Answer({**facts, **places.written}, [*preview, *_lines(told), *opening.lines(places)])
 
 
+def _whole(real: Chosen, X: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its whole numbers as such, which a CSV file with holes can't tell."""
+    return rows.whole(X) if Path(real.source).suffix.lower() == ".csv" else X
+
+
 def _named(made: Any, generator: Generator) -> pd.DataFrame:
     own: Any = generator.model_.adapter_
     return made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=own.columns_)
@@ -127,13 +133,13 @@ def _lines(told: Privacy | None) -> list[Any]:
     if told is None:
         return []
     sides = {"synthetic": told.synthetic, "held out": told.held_out}
-    rows = [
+    lines = [
         [name, each.median, each.fifth, f"{each.copies:.2%}", each.rows]
         for name, each in sides.items()
         if each is not None
     ]
     head = ["rows", "median", "closest twentieth", "copies", "looked at"]
-    return [screen.preview("Distance to the closest row that was learnt from", head, rows)]
+    return [screen.preview("Distance to the closest row that was learnt from", head, lines)]
 
 
 def _check_table(generator: Generator, folder: Path) -> None:

@@ -47,11 +47,23 @@ class Texts:
                 cells.isetitem(first + at, texts)
         return Texts(cells, self.separator, self.names)
 
+    def beside(self, columns: pd.DataFrame) -> "Texts":
+        """Return the same with more columns behind."""
+        more = columns.set_axis(range(len(columns))).astype(str)
+        names = None if self.names is None else [*self.names, *map(str, columns.columns)]
+        return Texts(pd.concat([self.cells, more], axis=1), self.separator, names)
+
     def write(self, path: Path) -> None:
         """Write it, whole or not at all."""
         header: Any = self.names if self.names is not None else False
         with whole_file(path) as file:
             self.cells.to_csv(file, sep=self.separator, header=header, index=False, mode="wb")
+
+
+def of_both(source: Path, out: Path) -> Texts | None:
+    """Return what ``source`` holds as it is written, where both are CSV files, else None."""
+    both = all(each.suffix.lower() == ".csv" for each in (source, out))
+    return read(source) if both else None
 
 
 def read(path: Path) -> Texts:

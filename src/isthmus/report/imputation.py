@@ -88,7 +88,9 @@ def _holes(found: Filling) -> Section:
         f" {plural(whole, 'column')} {'has' if whole == 1 else 'have'} no holes." if whole else ""
     )
     if (more := int((count > 0).sum()) - len(bars)) > 0:
-        lead += f" {plural(more, 'column')} with fewer holes are left out."
+        lead += (
+            f" {plural(more, 'column')} with fewer holes {'is' if more == 1 else 'are'} left out."
+        )
     return Section("holes", "Holes", lead, [Bars(["column", "unknown", "cells"], bars)])
 
 

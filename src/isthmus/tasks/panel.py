@@ -87,7 +87,9 @@ class Panel:
         return {"usual": self.usual, "middle": self.middle, **learned}
 
     def take(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over what `tensors` returned."""
+        """Take over what `tensors` returned; a `ValueError` if it isn't all there."""
+        if lacking := {"usual", "middle"} - set(tensors):
+            raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
         for name, tensor in tensors.items():
             place, _, inner = name.partition(".")
             if not inner:
