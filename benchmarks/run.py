@@ -14,6 +14,7 @@ import compression
 import conditional
 import contractive
 import denoiser
+import denoising
 import generation_tables
 import importance
 import imputation
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "contractive": partial(contractive.main, []),
     "conditional": partial(conditional.main, []),
     "denoiser": partial(denoiser.main, []),
+    "denoising": partial(denoising.main, []),
     "series": partial(series.main, []),
     "compression-adult": partial(compression.main, ["adult"]),
     "compression-random": partial(compression.main, ["random"]),

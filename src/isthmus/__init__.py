@@ -5,7 +5,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.adapters import Images, Sequences, Tables, Texts, Vectors, overlap, windows
+    from isthmus.adapters import (
+        Images,
+        Sequences,
+        Sounds,
+        Tables,
+        Texts,
+        Vectors,
+        overlap,
+        windows,
+    )
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer, UNet
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import AnyOf, Masking, Noise, Occlusion, SaltPepper
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
         Denoiser,
         Generator,
         Imputer,
+        Inpainter,
         LossyCompressor,
         SeriesDetector,
         intrinsic_dimension,
@@ -76,7 +86,16 @@ __version__ = version("isthmus")
 
 # Names are imported when they are asked for, so that `isthmus --help` need not wait for torch.
 _HOMES = {
-    "adapters": ("Images", "Sequences", "Tables", "Texts", "Vectors", "overlap", "windows"),
+    "adapters": (
+        "Images",
+        "Sequences",
+        "Sounds",
+        "Tables",
+        "Texts",
+        "Vectors",
+        "overlap",
+        "windows",
+    ),
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer", "UNet"),
     "codec": ("Codec", "Trace"),
     "corruptions": ("AnyOf", "Masking", "Noise", "Occlusion", "SaltPepper"),
@@ -133,6 +152,7 @@ _HOMES = {
         "Denoiser",
         "Generator",
         "Imputer",
+        "Inpainter",
         "LossyCompressor",
         "SeriesDetector",
         "intrinsic_dimension",
@@ -184,6 +204,7 @@ __all__ = [
     "Images",
     "ImportanceWeighted",
     "Imputer",
+    "Inpainter",
     "Jacobian",
     "KSparseAutoencoder",
     "Laplace",
@@ -204,6 +225,7 @@ __all__ = [
     "Series",
     "SeriesDetector",
     "Shards",
+    "Sounds",
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",

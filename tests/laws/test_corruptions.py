@@ -31,12 +31,14 @@ EVERY_NAME = pytest.mark.parametrize(
 
 # Each at zero strength, and out of its range.
 HARMLESS = {
+    "AnyOf": "AnyOf((Masking(0.0), Occlusion(0.0)))",
     "Masking": "Masking(0.0)",
     "Noise": "Noise(0.0)",
     "Occlusion": "Occlusion(0.0)",
     "SaltPepper": "SaltPepper(0.0)",
 }
 OUT_OF_RANGE = {
+    "AnyOf": "AnyOf(())",
     "Masking": "Masking(1.5)",
     "Noise": "Noise(-1.0)",
     "Occlusion": "Occlusion(1.5)",

@@ -21,12 +21,14 @@ REACHES = {
     "L1": {"encoder", "decoder"},
     "MMD": {"encoder"},
     "Revive": {"encoder", "decoder"},
+    "SURE": {"encoder", "decoder"},
     "SparsityTarget": {"encoder"},
     "TotalCorrelation": {"encoder"},
 }
 
 # The latent that a term needs, where a Gaussian won't do.
 LATENTS = {
+    "SURE": "Point(3)",
     "SparsityTarget": "Point(3, activation='sigmoid')",
     "Commitment": "Quantised(3, codes=4, groups=1)",
     "Revive": "TopK(64, k=2, dead_after=0)",  # so wide that some code is silent in any batch

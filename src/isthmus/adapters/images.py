@@ -46,6 +46,11 @@ class Images(Adapter):
         white.
     size
         ``(height, width)`` to bring the files of a folder to; None: they must be alike.
+    beyond
+        Take pixels beyond the fitted range as they are, as noise makes them, where they would
+        be refused.
+    holes
+        Pixels may be unknown although none is in training.
 
     Examples
     --------
@@ -58,9 +63,18 @@ class Images(Adapter):
     tensor([0.2000, 0.0000])
     """
 
-    def __init__(self, support: Support | None = None, size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        support: Support | None = None,
+        size: tuple[int, int] | None = None,
+        *,
+        beyond: bool = False,
+        holes: bool = False,
+    ) -> None:
         super().__init__(support)
         self.size = size
+        self.beyond = beyond
+        self.holes = holes
 
     def fit(self, X: Any) -> Self:
         """Learn the size, the channels and the range of the pixels."""
@@ -79,7 +93,7 @@ class Images(Adapter):
         self.channels_last_ = values.ndim == 4
         self.dtype_ = values.dtype.name
         self.low_, self.high_ = _limits(values, isinstance(rows, Files))
-        support, holes = self._support(values), has_holes(values)
+        support, holes = self._support(values), self.holes or has_holes(values)
         self.space_ = Image(channels, height, width, support=support, holes=holes)
         return self
 
@@ -176,6 +190,8 @@ class Images(Adapter):
 
     def _check_range(self, values: np.ndarray) -> None:
         """Raise `SupportError` for pixels that the fitted ones tell to be of another kind."""
+        if self.beyond:
+            return
         two = self.space_.support == "binary"
         fixed = (self.low_, self.high_) in FIXED or self.support in ("unit", "binary")
         low, high = _ends(values)

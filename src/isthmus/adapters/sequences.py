@@ -45,6 +45,8 @@ class Sequences(Adapter):
     support
         ``"real"``, ``"unit"``, ``"binary"``, ``"categories"`` (whole numbers from 0, such as the
         tokens of a text), or None: ``"binary"`` if there is nothing but 0 and 1, else ``"real"``.
+    holes
+        Values may be unknown although none is in training.
 
     Examples
     --------
@@ -59,6 +61,10 @@ class Sequences(Adapter):
     >>> adapter.inverse_transform(batch.x, like=series)[0]
     array([1., 3.])
     """
+
+    def __init__(self, support: Support | None = None, *, holes: bool = False) -> None:
+        super().__init__(support)
+        self.holes = holes
 
     def fit(self, X: Any) -> Self:
         """Learn the channels, the most steps, the support, and each channel's mean and spread."""
@@ -82,7 +88,7 @@ class Sequences(Adapter):
             int(lengths.max()),
             support=support,
             levels=counted(values) if support == "categories" else 0,
-            holes=has_holes(values),
+            holes=self.holes or has_holes(values),
             ragged=bool((lengths < lengths.max()).any()),
         )
         self.mean_, self.scale_ = np.zeros(channels), np.ones(channels)

@@ -7,6 +7,7 @@ from isthmus.backbones.dictionary import Dictionary, Gathers
 from isthmus.backbones.recurrent import GRU, LSTM
 from isthmus.backbones.stems import Stem
 from isthmus.backbones.transformer import Transformer
+from isthmus.backbones.unet import UNet
 
 __all__ = [
     "GRU",
@@ -18,4 +19,5 @@ __all__ = [
     "Gathers",
     "Stem",
     "Transformer",
+    "UNet",
 ]

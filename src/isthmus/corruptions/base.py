@@ -36,7 +36,7 @@ class Corruption(Part, ABC):
     """
 
     accepts: ClassVar[tuple[Support, ...]] = get_args(Support)
-    hides: ClassVar[bool] = False
+    hides: bool = False
     space: Space
 
     def on(self, space: Space) -> Self:

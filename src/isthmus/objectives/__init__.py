@@ -12,6 +12,7 @@ from isthmus.objectives.nll import NLL
 from isthmus.objectives.revive import Revive
 from isthmus.objectives.schedules import Cyclic, Schedule, WarmUp
 from isthmus.objectives.sparsity_target import SparsityTarget
+from isthmus.objectives.sure import SURE
 from isthmus.objectives.total_correlation import TotalCorrelation
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "L1",
     "MMD",
     "NLL",
+    "SURE",
     "Adversarial",
     "Commitment",
     "Cyclic",
