@@ -5,6 +5,7 @@ from isthmus.tasks.atlas import Atlas
 from isthmus.tasks.base import Task
 from isthmus.tasks.compression import Compressor
 from isthmus.tasks.denoising import Denoiser
+from isthmus.tasks.filming import Film, film
 from isthmus.tasks.generation import Generator
 from isthmus.tasks.imputation import Imputer
 from isthmus.tasks.inpainting import Inpainter
@@ -19,12 +20,14 @@ __all__ = [
     "Atlas",
     "Compressor",
     "Denoiser",
+    "Film",
     "Generator",
     "Imputer",
     "Inpainter",
     "LossyCompressor",
     "SeriesDetector",
     "Task",
+    "film",
     "intrinsic_dimension",
     "pool",
     "psnr",

@@ -217,7 +217,7 @@ class Atlas(Task):
         UnwritableError
             If the file can't be written.
         """
-        from isthmus.tasks.pages import map_page
+        from isthmus.tasks.pages.maps import map_page
 
         check_is_fitted(self, "embedding_")
         places = self.embedding_ if X is None else self.transform(X, y)

@@ -1,5 +1,6 @@
 """Colourings: what is known of each row, as a byte that the page has a colour for."""
 
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Mapping
 from numbers import Real
@@ -32,10 +33,21 @@ def colourings(labels: Any, rows: int) -> list[dict[str, Any]]:
     named: Mapping[Any, Any] = labels if isinstance(labels, Mapping) else {"label": labels}
     if isinstance(labels, pd.DataFrame):
         named = {str(name): labels[name] for name in labels.columns}
-    return [{"name": str(name), **_colouring(_plain(each, rows))} for name, each in named.items()]
+    return [{"name": str(name), **_colouring(plain(each, rows))} for name, each in named.items()]
 
 
-def _plain(labels: Any, rows: int) -> np.ndarray:
+def shares(labels: np.ndarray | None, rows: int) -> np.ndarray:
+    """Return for each row which of ten colours it has, ``(n,)``; the eleventh is of none."""
+    if labels is None:
+        return np.zeros(rows, dtype=int)
+    told = _colouring(labels)
+    places = np.frombuffer(b64decode(told["values"]), np.uint8).astype(int)
+    if "keys" in told:
+        return np.minimum(places, GROUPS)
+    return np.where(places == NONE, GROUPS, places * GROUPS // NONE)
+
+
+def plain(labels: Any, rows: int) -> np.ndarray:
     """Return labels as plain objects, None where one is missing."""
     given = np.array(labels, dtype=object)
     if given.shape != (rows,):
