@@ -156,6 +156,17 @@ def test_explain_takes_rows_apart(out: Path) -> None:
     assert "items" not in shown
 
 
+def test_rows_with_numbers_for_names_are_explained_by_them(out: Path) -> None:
+    ORDERS.iloc[30:50].to_csv(out / "named.csv")
+    listed = told("detect", out / "named.csv", "-m", "detector", "--lowest", 1)["strangest"][0]
+    assert listed["row"] == "40"
+    row = told("explain", out / "named.csv", 40, "-m", "detector")["rows"][0]
+    assert row["score"] == pytest.approx(listed["score"])
+    assert (
+        "rows 30 to 49" in isthmus("explain", out / "named.csv", 3, "-m", "detector", code=1).stderr
+    )
+
+
 def test_only_holes_change(out: Path) -> None:
     facts = told("impute", "holed.csv", "-m", "imputer", "-o", out / "whole.csv")
     before, after = (

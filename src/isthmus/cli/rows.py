@@ -68,14 +68,17 @@ class Chosen:
         return columns.labels_of(self.table, self.label, self.source)
 
     def at(self, numbers: Sequence[int]) -> Self:
-        """Return some of the rows, by number."""
-        last = len(self.table) - 1
-        for number in numbers:
-            if not 0 <= number <= last:
-                raise DataError(
-                    f"Row {number} of {self.source} was asked for; it has rows 0 to {last}."
-                )
-        return replace(self, table=self.table.iloc[list(numbers)])
+        """Return some of the rows, by number: their names, where these are numbers too."""
+        names = self.table.index
+        if names.dtype.kind != "i" or not names.is_unique:
+            names = pd.RangeIndex(len(self.table))
+        places = names.get_indexer(pd.Index(numbers))
+        if (places < 0).any():
+            raise DataError(
+                f"Row {numbers[int(places.argmin())]} of {self.source} was asked for; it has rows "
+                f"{names[0]} to {names[-1]}."
+            )
+        return replace(self, table=self.table.iloc[places])
 
     def to_learn_from(self) -> pd.DataFrame:
         """Return the columns to learn from, each of the kind that was said, and tell what they are.

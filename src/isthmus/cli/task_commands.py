@@ -105,7 +105,9 @@ def detect(
 @spoken
 def explain(
     data: TableData,
-    row: Annotated[list[int], typer.Argument(metavar="ROW...", help="Numbers of rows, from 0.")],
+    row: Annotated[
+        list[int], typer.Argument(metavar="ROW...", help="Numbers of rows, as detect lists them.")
+    ],
     model: Needed,
     out: Table = None,
     cells: Annotated[int, typer.Option(min=1, help="How many cells of each to list.")] = 10,
