@@ -260,5 +260,5 @@ def lasting(x: Tensor, observed: Tensor | None) -> Tensor:
     """Return 1 for each step up to the last that is known, then 0: ``(B, 1, T)``."""
     if observed is None:
         return torch.ones_like(x[:, :1])
-    later = observed.any(dim=1, keepdim=True).flip(-1).cummax(-1).values.flip(-1)
-    return later.to(x.dtype)
+    there = observed.any(dim=1, keepdim=True).to(x.dtype)
+    return there.flip(-1).cumsum(-1).clamp(max=1).flip(-1)

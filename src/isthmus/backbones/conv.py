@@ -190,7 +190,7 @@ class Convolutions(nn.Module):
         if self.compares_rows and self.training:
             refuse_one_row(x, instead="group")
         h = self.layers(with_context(x, context))
-        return h.reshape(len(h), *self.shape)
+        return h.reshape(h.shape[0], *self.shape)
 
 
 def laid_out(h: Tensor, stride: int) -> Tensor:

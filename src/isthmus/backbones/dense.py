@@ -139,7 +139,7 @@ class Perceptron(nn.Module):
             h = h + self.context(context)
         for layer in others:
             h = layer(h)
-        return h if len(self.shape) == 1 else h.reshape(len(h), *self.shape)
+        return h if len(self.shape) == 1 else h.reshape(h.shape[0], *self.shape)
 
     def columns(self) -> Tensor | None:
         """Return what each of its inputs is multiplied by, ``(inputs, *)``, if it has one layer."""

@@ -150,7 +150,7 @@ class Synthesis(nn.Module):
         x = x + self.bias
         if self.context is not None and context is not None:
             x = x + self.context(context)
-        return x.reshape(len(x), *self.shape)
+        return x.reshape(x.shape[0], *self.shape)
 
 
 class Product(Function):

@@ -191,7 +191,7 @@ class Encoder(nn.Module):
         h = self.layers(with_context(x, context).permute(2, 0, 1), lengths)  # (T, B, W)
         # Padded and then picked is faster than packed, up to five times on CPU; and a row's
         # result doesn't hang on the lengths of the rows beside it, not even in its last bit.
-        ends = h[-1] if lengths is None else h[lengths - 1, torch.arange(len(x), device=x.device)]
+        ends = h[-1] if lengths is None else h[lengths - 1, torch.arange(x.shape[0], device=x.device)]
         if len(self.layers.cells[0]) > 1:  # pyright: ignore[reportArgumentType]
             half = ends.shape[1] // 2
             ends = torch.cat([ends[:, :half], h[0, :, half:]], dim=1)
@@ -212,10 +212,10 @@ class Decoder(nn.Module):
         """Return ``(B, *shape)`` from ``(B, code)`` and ``(B, context)``."""
         code = with_context(z, context)
         start = self.first(code).to(code.dtype)
-        time = clock(self.shape[-1], code).expand(-1, len(code), -1)
+        time = clock(self.shape[-1], code).expand(-1, code.shape[0], -1)
         steps = torch.cat([code.expand(len(time), *code.shape), time], dim=2)
         h = self.layers(steps, None, start)  # (T, B, W)
-        return self.last(h).permute(1, 2, 0).reshape(len(z), *self.shape)
+        return self.last(h).permute(1, 2, 0).reshape(z.shape[0], *self.shape)
 
 
 def clock(steps: int, like: Tensor) -> Tensor:

@@ -123,7 +123,7 @@ class Blocks(nn.Module):
         """Return ``(B, F + T, width)``: tokens of no place, ``F`` of ``(B, width)``, go first."""
         h = torch.cat([*(each[:, None] for each in first), h], dim=1)
         if mask is not None:
-            there = mask.new_ones(len(mask), len(first))
+            there = mask.new_ones(mask.shape[0], len(first))
             mask = torch.cat([there, mask], dim=1)[:, None, None]  # (B, 1, 1, F + T)
         turn = turn_of(counts, len(first), self.head, h.device) if self.rotary else None
         for block in self.blocks:
@@ -156,7 +156,7 @@ class Encoder(nn.Module):
             x, mask = x * there, self.patches.cut(there).any(dim=2)
         h = self.embed(self.patches.cut(x))  # (B, T, width)
         h = h if self.positions is None else h + self.positions
-        first = [self.summary.expand(len(x), -1)]
+        first = [self.summary.expand(x.shape[0], -1)]
         if self.context is not None and context is not None:
             first.insert(0, self.context(context))
         return self.head(self._read(self.blocks(first, h, self.patches.counts, mask), mask))
@@ -187,7 +187,7 @@ class Decoder(nn.Module):
         """Return ``(B, *raw_shape)`` from ``(B, code)`` and ``(B, context)``."""
         said = self.code(with_context(code, context)).unflatten(1, self.queries.shape)
         h = self.blocks([], said + self.queries, self.patches.counts)
-        return self.patches.join(self.head(h)).reshape(len(code), *self.shape)
+        return self.patches.join(self.head(h)).reshape(code.shape[0], *self.shape)
 
 
 def tokens(spread: float, *shape: int) -> nn.Parameter:

@@ -162,7 +162,7 @@ class Quantised(Latent):
 
     def _joined(self, x: Tensor, like: Tensor) -> Tensor:
         """Return ``(B, groups * width, *G)`` of ``(groups, N, width)``: undo the cut."""
-        whole = x.unflatten(1, (len(like), *like.shape[2:]))
+        whole = x.unflatten(1, (like.shape[0], *like.shape[2:]))
         return whole.movedim((0, -1), (1, 2)).flatten(1, 2)
 
     @torch.no_grad()
@@ -175,9 +175,11 @@ class Quantised(Latent):
             entries = self.entries - middle
             half = (entries.square().sum(-1) / 2).masked_fill(self.idle == inf, inf)
             size = max(1, NUMBERS // (self.groups * self.codes))
+            # An exported graph is for any number of rows, and can't be cut by it.
+            parts = [x] if torch.compiler.is_compiling() else x.split(size, dim=1)
             found = [
                 _least(torch.baddbmm(half[:, None], part - middle, entries.mT, alpha=-1))
-                for part in x.split(size, dim=1)
+                for part in parts
             ]
         return torch.cat(found, dim=1)
 
@@ -219,7 +221,8 @@ class Quantised(Latent):
 
 def _least(distances: Tensor) -> Tensor:
     """Return where the least of each row is, the first of equals."""
-    if distances.device.type == "cpu":  # where numpy's argmin is many times as fast as torch's
+    # On a CPU numpy's argmin is many times as fast as torch's.
+    if distances.device.type == "cpu" and not torch.compiler.is_compiling():
         return torch.from_numpy(distances.numpy().argmin(-1))
     return distances.argmin(-1)
 

@@ -127,8 +127,8 @@ class Mixed(LocationScale):
     def _side_by_side(self, raw: Tensor) -> Tensor:
         """Return the log-odds of cells of few categories as ``(B, n, most)``."""
         most = self.few[-1][0]
-        odds = raw.new_full((len(raw), most * sum(len(cells) for _, cells in self.few)), -inf)
-        return odds.scatter(1, self.beside.expand(len(raw), -1), raw).unflatten(1, (-1, most))
+        odds = raw.new_full((raw.shape[0], most * sum(len(cells) for _, cells in self.few)), -inf)
+        return odds.scatter(1, self.beside.expand(raw.shape[0], -1), raw).unflatten(1, (-1, most))
 
     def watch(self, batch: Batch) -> None:
         """Count the categories that training sees."""
