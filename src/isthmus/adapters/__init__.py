@@ -9,6 +9,8 @@ from isthmus.adapters.frames import Frame, of_many_kinds
 from isthmus.adapters.images import Images
 from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.sequences import Sequences, uneven
+from isthmus.adapters.sound_files import are_sounds
+from isthmus.adapters.sounds import Sounds
 from isthmus.adapters.texts import Texts, are_texts
 from isthmus.adapters.vectors import Vectors
 from isthmus.adapters.windows import overlap, windows
@@ -25,6 +27,7 @@ __all__ = [
     "Images",
     "Rows",
     "Sequences",
+    "Sounds",
     "Tables",
     "Texts",
     "Vectors",
@@ -42,6 +45,8 @@ def adapter_for(
 
     Where ``X`` could be of several kinds, ``spaces``, those that the backbone takes, decide.
     """
+    if are_sounds(X):
+        return Sounds(support)
     if are_texts(X):
         return Texts(support)
     if uneven(X):
