@@ -95,6 +95,7 @@ NAMES = [
     "Vectors",
     "WarmUp",
     "WassersteinAutoencoder",
+    "export_onnx",
     "film",
     "intrinsic_dimension",
     "load",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import AnyOf, Masking, Noise, Occlusion, SaltPepper
     from isthmus.estimator import BaseAutoencoder
+    from isthmus.export import export_onnx
     from isthmus.families import (
         VAE,
         VQVAE,
@@ -102,6 +103,7 @@ _HOMES = {
     "codec": ("Codec", "Trace"),
     "corruptions": ("AnyOf", "Masking", "Noise", "Occlusion", "SaltPepper"),
     "estimator": ("BaseAutoencoder",),
+    "export": ("export_onnx",),
     "families": (
         "VAE",
         "VQVAE",
@@ -247,6 +249,7 @@ __all__ = [
     "Vectors",
     "WarmUp",
     "WassersteinAutoencoder",
+    "export_onnx",
     "film",
     "intrinsic_dimension",
     "load",
