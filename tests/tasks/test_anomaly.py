@@ -138,6 +138,15 @@ def test_a_clump_of_anomalies_does_not_pass_for_normal() -> None:
     assert len(detector.kept_) == 264
 
 
+def test_more_neighbours_see_past_a_larger_clump() -> None:
+    random = np.random.default_rng(0)
+    X = np.concatenate([random.normal(size=(500, 4)), random.normal(6, 0.1, size=(80, 4))])
+    labels = np.arange(580) >= 500
+    detector = AnomalyDetector(scores=[Neighbours(120, weight=2), Tails()], random_state=0).fit(X)
+    assert roc_auc_score(labels, -detector.score_samples(X)) > 0.99
+    assert detector.kept_.max() < 500
+
+
 def test_contamination_is_the_share_called_so() -> None:
     X = rows()
     detector = AnomalyDetector(contamination=0.05, random_state=0).fit(X)

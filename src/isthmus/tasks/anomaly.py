@@ -36,7 +36,9 @@ MEASURED = 20_000
 ASIDE = 0.2
 """The share of rows that is kept aside where false alarms are to be counted."""
 CLEAN: tuple[Score, ...] = (Neighbours(5, weight=2), Neighbours(20, local=True), Residual())
-MIXED: tuple[Score, ...] = (Neighbours(50, weight=2), Tails())
+WIDE = 50
+"""How many neighbours the look asks that leaves out what may be anomalies, at least."""
+MIXED: tuple[Score, ...] = (Neighbours(WIDE, weight=2), Tails())
 
 
 class AnomalyDetector(OutlierMixin, Task):
@@ -51,8 +53,9 @@ class AnomalyDetector(OutlierMixin, Task):
     next door, and at what denoising networks can't give back. If they may hold anomalies, these
     must not count as normal for having a few of their like: a wider look, at 50 rows and at how far
     out each cell is, finds the strangest ``trim`` of the rows, and all is learned from the
-    others. Networks learn anomalies with the rest, and rank rows worse than that; they are
-    asked where you give a ``model``.
+    others. More than 50 anomalies of one kind, close together, look normal even so: let scores ask
+    more neighbours than that, and the wider look does as well. Networks learn anomalies with the
+    rest, and rank rows worse than that; they are asked where you give a ``model``.
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ class AnomalyDetector(OutlierMixin, Task):
         that is fitted is taken as it is. None: a wide `DenoisingAutoencoder`, if scores ask for
         any.
     scores
-        The opinions; None: what suits ``clean``.
+        The opinions; None: what suits ``clean``, with networks `Residual` beside.
     clean
         Whether the rows of training are known to be normal.
     trim
@@ -148,7 +151,7 @@ class AnomalyDetector(OutlierMixin, Task):
             batch = adapter.fit_transform(X)
             kept, aside = self._divided(len(batch))
             if not self.clean:
-                kept = kept[self._unsuspected(adapter, batch[torch.from_numpy(kept)])]
+                kept = kept[self._unsuspected(scores, adapter, batch[torch.from_numpy(kept)])]
         if not templates and any(each.needs_model(adapter.space_) for each in scores):
             templates = [_default(adapter.space_, len(kept))]
         models = self._trained(templates, _rows(X, kept), seed)
@@ -272,12 +275,14 @@ class AnomalyDetector(OutlierMixin, Task):
         many = 0 if self.false_alarms is None else int(ASIDE * rows)
         return np.sort(order[many:]), np.sort(order[:many])
 
-    def _unsuspected(self, adapter: Adapter, batch: Batch) -> np.ndarray:
+    def _unsuspected(self, scores: Sequence[Score], adapter: Adapter, batch: Batch) -> np.ndarray:
         """Return the places of the rows that don't look strange to the naked eye."""
         many = int(self.trim * len(batch))
         if not many:
             return np.arange(len(batch))
-        panel = Panel([Neighbours(50, of="cells", weight=2), Tails()], [], adapter.space_, own=True)
+        many_like = max([WIDE, *(each.k for each in scores if isinstance(each, Neighbours))])
+        look = [Neighbours(many_like, of="cells", weight=2), Tails()]
+        panel = Panel(look, [], adapter.space_, own=True)
         panel.learn(batch)
         order = panel.total(batch).argsort(descending=True, stable=True)
         return np.sort(order[many:].numpy())
