@@ -95,6 +95,8 @@ def test_a_film_is_a_gif_a_page_or_a_folder(seen, tmp_path):
 def test_what_will_not_do_is_told(seen, tmp_path):
     with pytest.raises(DataError, match=r"expected \.gif, \.html"):
         seen.save(tmp_path / "film.mp4")
+    with pytest.raises(DataError, match="not an empty folder"):
+        seen.save(tmp_path.parent)
     with pytest.raises(CompositionError, match="frames=1"):
         film(VAE(), X, frames=1)
     with pytest.raises(DataError, match="one for each row"):

@@ -99,7 +99,7 @@ class Film:
         Raises
         ------
         DataError
-            If the name ends otherwise.
+            If the name ends otherwise, or is that of a folder with something in it.
         UnwritableError
             If it can't be written.
         """
@@ -113,6 +113,11 @@ class Film:
                 "picture of each frame."
             )
         if not place.suffix:
+            if place.exists() and (not place.is_dir() or any(place.iterdir())):
+                raise DataError(
+                    f"{place} exists and is not an empty folder; nothing was written. Name "
+                    "another folder, or remove it."
+                )
             projector.pictures(self, place)
             return place
         with whole_file(place) as made:

@@ -422,3 +422,4 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
 addEventListener("resize", resize);
 restyle();
 resize();
+draw(); // at once: whoever opens the page need not wait for its next frame
