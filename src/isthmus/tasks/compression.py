@@ -3,16 +3,15 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.likelihoods import Mixed
-from isthmus.tasks.coding import frames
+from isthmus.tasks.coding import frames, libraries
 from isthmus.tasks.coding.arrays import Arrays
 from isthmus.tasks.coding.chain import Spent, decode, encode
-from isthmus.tasks.coding.container import Container, read
+from isthmus.tasks.coding.container import Container, read, sound
 from isthmus.tasks.coding.integers import Integers
 
 
@@ -122,16 +121,8 @@ class Compressor:
                 f"The code was made by another model: its key is {container.model.hex()}, and "
                 f"this model's is {self.integers.key.hex()}. Use the model that compressed it."
             )
-        about = container.about
-        if about["kind"] == "table":
-            return frames.native(self._arrow(container), about["library"])
-        assert self._arrays is not None
-        words = np.frombuffer(container.blobs["code"], "<u4")
-        symbols = decode(self.integers, self._arrays, words, about["rows"])
-        if about["kind"] == "frame":
-            return self._arrays.values(symbols)
-        found = self._arrays.values(symbols, like=np.empty(0, about["dtype"]))
-        return torch.from_numpy(found) if about["kind"] == "tensor" else found
+        with sound():
+            return self._made(container)
 
     def bits(self, X: Any) -> Bits:
         """Return how many bits each number of ``X`` takes.
@@ -171,51 +162,22 @@ class Compressor:
         arrays = self._arrays
         assert arrays is not None
         symbols = arrays.symbols(X)
-        about = _about(X)
-        like = np.empty(0, about["dtype"]) if "dtype" in about else None
-        _check_same(X, arrays.values(symbols, like))
+        about, blobs = arrays.told(X, symbols)
         stack, spent = encode(self.integers, arrays, symbols)
-        blobs = {"code": stack.words().astype("<u4").tobytes()}
-        return about | {"rows": len(symbols)}, blobs, spent
+        return about | {"rows": len(symbols)}, blobs | {"code": stack.bytes()}, spent
 
     def _table(self, X: Any, exact: Any) -> tuple[dict[str, Any], dict[str, bytes], Spent]:
-        table, library = exact, "arrow"
+        table = exact
         if table is None:
-            table, library = frames.exact(X), _library(X)
-            _check_same(X, frames.native(table, library))
+            table = libraries.exact(X)
+            libraries.check_same(X, libraries.native(table))
         adapter: Any = self.model.adapter_
-        about, blobs, spent = frames.compress(self.integers, adapter, X, table)
-        return about | {"kind": "table", "library": library}, blobs, spent
+        return frames.compress(self.integers, adapter, X, table)
 
-    def _arrow(self, container: Container) -> Any:
-        adapter: Any = self.model.adapter_
-        return frames.decompress(self.integers, adapter, container.about, container.blobs)
-
-
-def _about(X: Any) -> dict[str, Any]:
-    if hasattr(X, "columns"):
-        return {"kind": "frame"}
-    if isinstance(X, torch.Tensor):
-        return {"kind": "tensor", "dtype": X.numpy().dtype.str}
-    return {"kind": "array", "dtype": np.asarray(X).dtype.str}
-
-
-def _library(X: Any) -> str:
-    return type(X).__module__.partition(".")[0]
-
-
-def _check_same(X: Any, back: Any) -> None:
-    """Raise `DataError` where symbols don't say all that there was."""
-    if hasattr(X, "columns"):
-        same = bool(X.equals(back)) and list(X.columns) == list(back.columns)
-        same = same and list(map(str, X.dtypes)) == list(map(str, back.dtypes))
-        same = same and bool(getattr(X, "index", back).equals(getattr(back, "index", back)))
-    else:
-        given = np.asarray(X)
-        same = given.dtype == back.dtype and np.array_equal(given, back)
-    if not same:
-        raise DataError(
-            "The data hold more than the model's likelihood tells of: values between its levels, "
-            "or another frame than was fitted. Round them to levels, or fit "
-            "DiscretisedLogistic(levels=...) with as many as there are."
-        )
+    def _made(self, container: Container) -> Any:
+        about, blobs = container.about, container.blobs
+        if self._arrays is None:
+            adapter: Any = self.model.adapter_
+            return libraries.native(frames.decompress(self.integers, adapter, about, blobs))
+        symbols = decode(self.integers, self._arrays, blobs["code"], about["rows"])
+        return self._arrays.made(symbols, about, blobs)

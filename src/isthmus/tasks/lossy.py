@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.errors import CompositionError, DataError
 from isthmus.families import VQVAE
 from isthmus.latents import Quantised
-from isthmus.tasks.coding.container import Container, read
+from isthmus.tasks.coding.container import Container, read, sound
 from isthmus.tasks.coding.laws import Ladder
 from isthmus.tasks.coding.stack import Stack
 
@@ -98,16 +98,8 @@ class LossyCompressor:
                 "The code was made by another model, or after another fit. Use the compressor "
                 "that made it."
             )
-        n = container.about["rows"]
-        stack = Stack(np.frombuffer(container.blobs["code"], "<u4"))
-        found, counts = np.zeros((n, len(self.counts_)), np.int64), self.counts_
-        for rows in _blocks(n):
-            law = Counts(counts, rows.stop - rows.start)
-            found[rows] = law.pop(stack)
-            counts = _counted(found[rows], counts)
-        if not stack.empty:
-            raise DataError("The code doesn't come out even: this version reads it otherwise.")
-        return found
+        with sound():
+            return self._read(container.blobs["code"], container.about["rows"])
 
     def rate_distortion(self, X: Any, ax: Any = None) -> pd.DataFrame:
         """Return what fewer and fewer entries cost, and what they lose.
@@ -165,9 +157,21 @@ class LossyCompressor:
         stack = Stack()
         for law, rows in reversed(laws):  # the stack's last is the first that is read
             law.push(stack, indices[rows])
-        words = stack.words().astype("<u4").tobytes()
         about = {"kind": "indices", "rows": len(indices)}
-        return Container(self._key(), about, {"code": words}).written()
+        return Container(self._key(), about, {"code": stack.bytes()}).written()
+
+    def _read(self, code: bytes, n: int) -> np.ndarray:
+        stack, counts = Stack(code), self.counts_
+        parts = [np.zeros((0, len(counts)), np.int64)]
+        for rows in _blocks(n):
+            parts.append(Counts(counts, rows.stop - rows.start).pop(stack))
+            counts = _counted(parts[-1], counts)
+            if stack.low and rows.stop < n and self.latent.codes > 1:
+                break
+        found = np.concatenate(parts)
+        if len(found) != n or not stack.empty:
+            raise DataError("The code doesn't come out even: this version reads it otherwise.")
+        return found
 
     def _key(self) -> bytes:
         digest = hashlib.blake2b(self.counts_.astype("<i8").tobytes(), digest_size=16)

@@ -77,13 +77,38 @@ def test_integers_stay_near_the_floats(name):
         torch.testing.assert_close(found / fixed.ONE, expected.double(), rtol=0, atol=2e-3)
 
 
+def test_a_network_has_the_same_name_for_ever():
+    # With another no code would find the model that made it.
+    layers = Dense((3,), normalisation="batch", activation="leaky_relu").encoder(Vector(2), 1)
+    with torch.no_grad():
+        for each in layers.parameters():
+            each.fill_(0.25)
+    assert Network(layers).digest.hexdigest() == "61fb1c3aec2fef29eeb963599bfab361"
+
+
+def test_a_network_leaves_what_it_is_given():
+    x = torch.full((2, 5), 2.0**40, dtype=torch.float64)
+    Network(Dense((4,)).encoder(Vector(5), 1))(x)
+    assert (x == 2.0**40).all()
+
+
+def test_a_stack_that_was_dug_into_is_not_empty():
+    stack = Stack()
+    stack.push(np.array([1, 0]), np.array([100, 60000]))
+    stack.pop(np.array([100, 60000]))
+    assert stack.empty
+    stack.pop(np.full(40, 1 << 15))
+    assert stack.low
+    assert not stack.empty
+
+
 def test_a_yes_or_no_is_of_just_the_integers_that_are_promised():
     rng = np.random.default_rng(0)
     for odds in (1, 2, 77, 1 << 15, 65535, *rng.integers(1, 1 << 16, 20)):
         no = int((1 - odds / 2**16) * (2**24 - 2)) + 1
         for answer, count, start in ((0, no, 0), (1, 2**24 - no, no)):
             state = int(rng.integers(2**33, 2**40))
-            stack = Stack(np.array([state & 0xFFFFFFFF, state >> 32]))
+            stack = Stack(state.to_bytes(8, "little"))
             state = stack.coder.pos()[1]
             stack.push(np.array([answer]), np.array([odds]))
             whole, part = divmod(state, count)

@@ -51,7 +51,8 @@ class Spent:
     gross
         All that are on the stack.
     initial
-        Those of them that no row gave back: what the first codes had to be written with.
+        Those of them that no row gave back: the ground, and what the first codes had to be
+        written with.
     """
 
     gross: int
@@ -60,7 +61,8 @@ class Spent:
 
 def encode(model: Integers, data: Symbols, symbols: np.ndarray) -> tuple[Stack, Spent]:
     """Put all rows on a stack."""
-    stack, first, initial = Stack(), 0, 0.0
+    stack, first = Stack(), 0
+    initial = float(stack.bits)
     while first < len(symbols):
         size = _size(stack, model, len(symbols) - first)
         rows = symbols[first : first + max(1, size)]
@@ -78,7 +80,7 @@ def encode(model: Integers, data: Symbols, symbols: np.ndarray) -> tuple[Stack, 
     return stack, Spent(stack.bits, initial)
 
 
-def decode(model: Integers, data: Symbols, words: np.ndarray, rows: int) -> np.ndarray:
+def decode(model: Integers, data: Symbols, code: bytes, rows: int) -> np.ndarray:
     """Take all rows off again.
 
     Raises
@@ -86,13 +88,11 @@ def decode(model: Integers, data: Symbols, words: np.ndarray, rows: int) -> np.n
     DataError
         If what is there was not put there by `encode` with the same model.
     """
-    stack = Stack(words)
+    stack = Stack(code)
     parts: list[np.ndarray] = []
-    while rows > 0:
+    while rows > 0 and not stack.low:
         size = int(stack.pop_even(1, MOST + 1)[0])
         count = max(1, size)
-        if count > rows:
-            break
         bins = stack.pop_even(count * int(np.prod(model.codec.code_shape)), BINS)
         bins = bins.reshape(count, *model.codec.code_shape)
         found = data.law(model.decoded(bins)).pop(stack)
@@ -100,10 +100,10 @@ def decode(model: Integers, data: Symbols, words: np.ndarray, rows: int) -> np.n
             model.posterior(*data.seen(found)).push(stack, bins)
         parts.append(found)
         rows -= count
-    if rows or not stack.empty:
+    if rows != 0 or not stack.empty:
         raise DataError(
             "The code doesn't come out even: it was not made with this model and this version of "
-            "the arithmetic, or this machine's integers are none. Nothing of it was kept."
+            "the arithmetic. Use those that made it."
         )
     return np.concatenate(parts[::-1])
 

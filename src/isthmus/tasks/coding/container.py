@@ -9,10 +9,12 @@ import hashlib
 import json
 import struct
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus.errors import DataError
+from isthmus.errors import DataError, IsthmusError
 from isthmus.tasks.coding import fixed
 
 MAGIC = b"\x89ISTHMUS"
@@ -50,7 +52,7 @@ class Container:
         return front + body + _checksum(front + body)
 
 
-def read(data: bytes) -> Container:
+def read(data: object) -> Container:
     """Read what `Container.written` wrote.
 
     Raises
@@ -58,6 +60,8 @@ def read(data: bytes) -> Container:
     DataError
         If it is no container, one of a later version, cut short, or damaged.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise DataError(f"A {type(data).__name__} was given; expected bytes, as compress returns.")
     given = bytes(data)
     if given[: len(MAGIC)] != MAGIC[: len(given)] or not given:
         raise DataError(
@@ -66,7 +70,7 @@ def read(data: bytes) -> Container:
         )
     if len(given) < FIXED.size + CHECK:
         raise DataError(f"The code is cut short after {len(given)} bytes. {REMEDY}")
-    _, version, length, header = FIXED.unpack_from(given)
+    _, version, length, _ = FIXED.unpack_from(given)
     if version != VERSION:
         raise DataError(
             f"The code is of version {version}, and this Isthmus reads version {VERSION}. If it "
@@ -76,7 +80,26 @@ def read(data: bytes) -> Container:
         raise DataError(f"The code is cut short: {len(given)} bytes of {length}. {REMEDY}")
     if len(given) > length or _checksum(given[:-CHECK]) != given[-CHECK:]:
         raise DataError(f"The code is damaged: its checksum is another. {REMEDY}")
-    start = FIXED.size + header
+    with sound():
+        return _opened(given)
+
+
+@contextmanager
+def sound() -> Generator[None]:
+    """Raise `DataError` for whatever else goes wrong: the code is whole, and yet none of ours."""
+    try:
+        yield
+    except IsthmusError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"The code is whole, but holds what no compress wrote ({type(error).__name__}: "
+            f"{error}). Make it again from the data."
+        ) from error
+
+
+def _opened(given: bytes) -> Container:
+    start = FIXED.size + FIXED.unpack_from(given)[-1]
     about: dict[str, Any] = json.loads(zlib.decompress(given[FIXED.size : start]))
     arithmetic = about.pop("arithmetic")
     if arithmetic != fixed.VERSION:

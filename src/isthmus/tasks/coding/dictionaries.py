@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.errors import require
+from isthmus.errors import DataError, require
 
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 WIDE = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
@@ -74,6 +74,19 @@ def arrow() -> Any:
     return require("pyarrow", "frames")
 
 
+def stream(table: Any) -> bytes:
+    """Return an Arrow table as bytes."""
+    sink = arrow().BufferOutputStream()
+    with arrow().ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def table_of(data: bytes) -> Any:
+    """Return the Arrow table that `stream` wrote."""
+    return arrow().ipc.open_stream(data).read_all()
+
+
 def split(column: Any) -> tuple[np.ndarray, Any]:
     """Return which value each row has, -1 where none, and the different values.
 
@@ -85,7 +98,13 @@ def split(column: Any) -> tuple[np.ndarray, Any]:
         return _indices(whole), whole.dictionary
     kind = whole.type
     plain = whole.view(_bits(kind)) if pa.types.is_floating(kind) else whole
-    coded = plain.dictionary_encode()
+    try:
+        coded = plain.dictionary_encode()
+    except pa.ArrowNotImplementedError as error:
+        raise DataError(
+            f"A column holds {kind}, whose values can't be told apart. Leave it out, or make "
+            "texts of them."
+        ) from error
     values = coded.dictionary
     return _indices(coded), values.view(kind) if pa.types.is_floating(kind) else values
 
@@ -117,11 +136,7 @@ def put(packer: Packer, values: Any) -> str:
         if found is not None:
             packer.integers(found)
             return f"digits after {before}"
-    sink = pa.BufferOutputStream()
-    batch = pa.record_batch([values], names=[""])
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    packer.text(sink.getvalue().to_pybytes())
+    packer.text(stream(pa.table([values], names=[""])))
     return "arrow"
 
 
@@ -129,8 +144,7 @@ def take(unpacker: Unpacker, how: str, kind: Any) -> Any:
     """Take up what `put` put down, of an Arrow type."""
     pa = arrow()
     if how == "arrow":
-        (batch,) = pa.ipc.open_stream(unpacker.text())
-        return batch.column(0)
+        return table_of(unpacker.text()).column(0).combine_chunks()
     numbers = unpacker.integers()
     if how.startswith("digits"):
         before = " " * int(how.rpartition(" ")[2])

@@ -3,42 +3,13 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from isthmus.adapters.tables import Tables
-from isthmus.errors import DataError
 from isthmus.space import Table
 from isthmus.tasks.coding.chain import Spent, decode, encode
 from isthmus.tasks.coding.dictionaries import Packer, Unpacker, arrow, put, split, take
 from isthmus.tasks.coding.integers import Integers
 from isthmus.tasks.coding.tables import Cut, Rows, cut_of, settle
-
-
-def exact(X: Any) -> Any:
-    """Return a frame as an Arrow table, if it comes back from there as it was.
-
-    Raises
-    ------
-    DataError
-        If it doesn't, or is no frame of pandas or polars.
-    """
-    pa = arrow()
-    try:
-        return pa.Table.from_pandas(X) if isinstance(X, pd.DataFrame) else X.to_arrow()
-    except (AttributeError, pa.ArrowException) as error:
-        raise DataError(
-            f"A {type(X).__name__} was given that Arrow can't hold: {error} Expected a table of "
-            "pandas or polars, with values of one kind in each column."
-        ) from error
-
-
-def native(table: Any, library: str) -> Any:
-    """Return an Arrow table as a frame of the library it came from."""
-    if library == "polars":
-        import polars as pl
-
-        return pl.from_arrow(table)
-    return table.to_pandas() if library == "pandas" else table
 
 
 def compress(
@@ -80,7 +51,7 @@ def compress(
         abouts.append([how, cut])
         symbols.append(found)
         cuts.append(cut)
-    rows = Rows(model.codec, adapter, cuts, model.scales)
+    rows = Rows(model.codec, adapter, cuts)
     laid = np.stack(symbols, axis=1)
     settle(model, rows, laid)
     stack, spent = encode(model, rows, laid)
@@ -90,7 +61,7 @@ def compress(
         "sizes": packer.sizes,
         "rows": len(laid),
     }
-    blobs = {"columns": packer.packed(), "code": stack.words().astype("<u4").tobytes()}
+    blobs = {"columns": packer.packed(), "code": stack.bytes()}
     return about, blobs, spent
 
 
@@ -108,8 +79,8 @@ def decompress(
         held = kind.value_type if pa.types.is_dictionary(kind) else kind
         values.append(take(unpacker, how, held))
         cuts.append(Cut.unpack(told, unpacker, _numbers(adapter, at)))
-    rows = Rows(model.codec, adapter, cuts, model.scales)
-    symbols = decode(model, rows, np.frombuffer(blobs["code"], "<u4"), about["rows"])
+    rows = Rows(model.codec, adapter, cuts)
+    symbols = decode(model, rows, blobs["code"], about["rows"])
     columns: list[Any] = [None] * len(schema)
     for column, codes, each in zip(about["order"], symbols.T, values, strict=True):
         columns[column] = _column(codes, each, schema.field(column).type)

@@ -14,6 +14,7 @@ from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.latents import Gaussian
 from isthmus.likelihoods import Mixed
+from isthmus.ranges import whole
 from isthmus.tasks.coding import fixed
 from isthmus.tasks.coding.laws import Codes
 from isthmus.tasks.coding.networks import Network
@@ -33,6 +34,9 @@ class Integers:
     ----------
     key
         16 bytes that tell this model from any other.
+    scales
+        ``log s`` of each number of a table, in units of ``fixed.ONE``. Machines may differ in
+        it: the code tells which it was made with.
 
     Raises
     ------
@@ -43,8 +47,10 @@ class Integers:
     def __init__(self, model: BaseAutoencoder, chunk: int = 256) -> None:
         codec = model.codec_
         _check(model, codec)
-        self.codec, self.chunk = codec, chunk
+        self.codec = codec
+        self.chunk = whole("batch_size", chunk, 1, example="Compressor(model, batch_size=256)")
         device = next(codec.parameters()).device
+        device = device if device.type == "cuda" else "cpu"  # others have no doubles
         self.encoder = Network(codec.encoder, device)
         self.decoder = Network(codec.decoder, device)
         self.stem = _dyadic(codec.stem)
@@ -76,7 +82,6 @@ class Integers:
             json.dumps(adapter.facts(), sort_keys=True, default=str),
             self.encoder.digest.hexdigest(),
             self.decoder.digest.hexdigest(),
-            str(self.scales.tolist()),
         ]
         digest = hashlib.blake2b("\n".join(told).encode(), digest_size=16)
         for tensor in self.stem.state_dict().values():
@@ -102,7 +107,6 @@ def _scales(codec: Codec) -> np.ndarray:
     with torch.no_grad():
         scale = likelihood.scale(torch.zeros(1, n, device=next(codec.parameters()).device))
     log_scale = np.log(scale.expand(1, n)[0].cpu().double().numpy())
-    # So coarse that the last bit of a logarithm, which machines differ in, has no say.
     return np.rint(log_scale * 64).astype(np.int64) * (fixed.ONE // 64)
 
 

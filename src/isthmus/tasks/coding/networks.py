@@ -24,6 +24,8 @@ LIMIT = 30
 """Activations lie between ``-2^LIMIT`` and ``2^LIMIT``, in units of ``1 / fixed.ONE``."""
 EXACT = 53
 """Bits that a double holds exactly."""
+SETTINGS = ("kernel_size", "stride", "padding", "sides", "unflattened_size", "negative_slope")
+"""What tells one layer from another of its kind, beside its weights."""
 FINEST, COARSEST = 24, 4
 """How many bits after the point weights have: as many as their size allows."""
 
@@ -61,13 +63,15 @@ class Network:
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
         """Return integers ``(B, *shape)`` of integers ``(B, *)``, all in double precision."""
-        h = held(x.to(self.device, torch.float64))
+        h = held(x.to(self.device, torch.float64, copy=True))
         for step in self.steps:
             h = step(h)
         return h.reshape(len(h), *self.shape)
 
     def _step(self, layer: nn.Module) -> Step:
-        self.digest.update(repr(layer).encode())
+        # Not as torch prints it, which another version may do otherwise.
+        told = [str(getattr(layer, name)) for name in SETTINGS if hasattr(layer, name)]
+        self.digest.update(" ".join([type(layer).__name__, *told]).encode())
         match layer:
             case nn.Linear() | Transposed():
                 return self._product(layer.weight, layer.bias, _dense)
@@ -91,7 +95,7 @@ class Network:
         offset = np.zeros(len(flat)) if bias is None else _plain(bias)
         added = self._kept(np.rint(offset * 2.0 ** (bits + fixed.BITS)))
         _check_offset(added)
-        return lambda h: held((layer(h, whole, added) * 2.0**-bits).floor())
+        return lambda h: _divided(layer(h, whole, added), bits)
 
     def _finer(self, layer: Finer) -> Step:
         conv = self._step(layer.conv)
@@ -116,7 +120,7 @@ class Network:
 
         def step(h: Tensor) -> Tensor:
             beside = (-1, *(1 for _ in h.shape[2:]))
-            return held(((h * whole.reshape(beside) + added.reshape(beside)) * 2.0**-bits).floor())
+            return _divided(h.mul_(whole.reshape(beside)).add_(added.reshape(beside)), bits)
 
         return step
 
@@ -130,8 +134,13 @@ Layer = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def held(h: Tensor) -> Tensor:
-    """Return ``h`` between the limits."""
+    """Bring ``h`` between the limits, in place."""
     return h.clamp_(-(2.0**LIMIT), 2.0**LIMIT)
+
+
+def _divided(h: Tensor, bits: int) -> Tensor:
+    """Bring ``h`` back to units of ``1 / fixed.ONE``, in place: new memory takes longer."""
+    return held(h.mul_(2.0**-bits).floor_())
 
 
 def _dense(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -154,7 +163,7 @@ def _convolution(layer: nn.Conv1d | nn.Conv2d) -> Layer:
             for side, k, s, p in zip(picture.shape[2:], kernel, stride, padding, strict=True)
         ]
         columns = unfold(picture, kernel, padding=padding, stride=stride)
-        made = weight @ columns + bias[:, None]
+        made = (weight @ columns).add_(bias[:, None])
         return made.unflatten(2, sides if h.dim() == 4 else sides[1:])
 
     return apply

@@ -14,6 +14,9 @@ from isthmus.errors import require
 
 ODDS = 16
 """Bits of a probability."""
+GROUND = b"\0\0\0\x80"
+"""What lies at the bottom. Whoever takes off more than was put on digs into it, and is told;
+a stack of nothing would give zeros for ever."""
 Below = Callable[[np.ndarray], np.ndarray]
 """From a symbol to how much of the whole lies below it: integers, never falling."""
 
@@ -23,8 +26,8 @@ class Stack:
 
     Parameters
     ----------
-    words
-        What to begin with, 32 bits each.
+    data
+        What to begin with, as `bytes` returned it.
 
     Examples
     --------
@@ -34,12 +37,12 @@ class Stack:
     (array([1, 0, 1]), True)
     """
 
-    def __init__(self, words: np.ndarray | None = None) -> None:
+    def __init__(self, data: bytes = GROUND) -> None:
         coder = require("constriction", "compress").stream
         self.coin: Any = coder.model.Bernoulli(perfect=False)
         self.even: Any = coder.model.Uniform
-        given = None if words is None or not len(words) else words.astype(np.uint32)
-        self.coder: Any = coder.stack.AnsCoder(*([] if given is None else [given]))
+        words = np.frombuffer(data, "<u4").astype(np.uint32)
+        self.coder: Any = coder.stack.AnsCoder(words)
 
     @property
     def bits(self) -> int:
@@ -47,13 +50,18 @@ class Stack:
         return int(self.coder.num_valid_bits())
 
     @property
-    def empty(self) -> bool:
-        """Whether there are none."""
-        return bool(self.coder.is_empty())
+    def low(self) -> bool:
+        """Whether nothing can be taken off any more."""
+        return self.bits <= 32
 
-    def words(self) -> np.ndarray:
+    @property
+    def empty(self) -> bool:
+        """Whether there is just the ground."""
+        return self.low and self.bytes() == GROUND
+
+    def bytes(self) -> bytes:
         """Return all of it."""
-        return self.coder.get_compressed()
+        return self.coder.get_compressed().astype("<u4").tobytes()
 
     def copy(self) -> "Stack":
         """Return another with the same on it."""

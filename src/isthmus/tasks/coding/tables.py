@@ -47,6 +47,8 @@ class Cut:
         Which number or category of the model's tells of them; -1: none.
     unknown
         Of 2^16, how many rows have none.
+    log_scale
+        ``log s`` of its number, in units of ``fixed.ONE``.
     counts
         How often each comes.
     cells
@@ -58,6 +60,7 @@ class Cut:
     number: int = -1
     category: int = -1
     unknown: int = 0
+    log_scale: int = 0
     counts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     cells: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     known: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), bool))
@@ -123,14 +126,12 @@ class Rows:
         Of a fitted model.
     cuts
         What is known of each column; the first are the model's own, in its order.
-    scales
-        ``log s`` of each number, in units of ``fixed.ONE``.
     """
 
-    def __init__(self, codec: Codec, adapter: Adapter, cuts: list[Cut], scales: np.ndarray) -> None:
+    def __init__(self, codec: Codec, adapter: Adapter, cuts: list[Cut]) -> None:
         assert isinstance(adapter, Tables)
         assert isinstance(codec.space, Table)
-        self.space, self.cuts, self.scales = codec.space, cuts, scales
+        self.space, self.cuts = codec.space, cuts
         self.places = [cells for _, cells in adapter.cells_]
         self.starts = _starts(codec.space)
 
@@ -155,7 +156,7 @@ class Rows:
     def ladder(self, cut: Cut, raw: np.ndarray) -> Ladder:
         """Return the law of one column's values."""
         if cut.number >= 0:
-            return Numbers(raw[:, cut.number], int(self.scales[cut.number]), cut)
+            return Numbers(raw[:, cut.number], cut)
         if cut.category >= 0:
             first, kinds = self.starts[cut.category], self.space.kinds[cut.category]
             return Grouped(raw[:, first : first + kinds], cut.cells[:, 0], cut)
@@ -207,10 +208,10 @@ class Shares(Ladder):
 class Numbers(Shares):
     """Values in order, by a normal distribution and by how often the column has them."""
 
-    def __init__(self, mean: np.ndarray, log_scale: int, cut: Cut) -> None:
+    def __init__(self, mean: np.ndarray, cut: Cut) -> None:
         super().__init__(len(mean), cut)
         self.mean = mean.clip(-16 * fixed.ONE, 16 * fixed.ONE)
-        self.log_scale = np.array([log_scale])
+        self.log_scale = np.array([cut.log_scale])
         self.share = cut.share
         at = cut.cells[:, 0].clip(-(15 << PLACES), 15 << PLACES) << (fixed.BITS - PLACES)
         # They should be in order already; a law whose sums fell would be none.
@@ -296,7 +297,7 @@ def cut_of(
     cut.unknown = (
         int(np.clip((missing << ODDS) // len(codes), 1, (1 << ODDS) - 1)) if missing else 0
     )
-    if len(kinds) and bool(known.all()) and values:
+    if len(kinds) and bool(known.any()):
         if number == 0:
             cut.number = space.numbers.index(first)
         elif number < 0:
@@ -308,7 +309,12 @@ def cut_of(
 
 
 def settle(model: Integers, rows: Rows, symbols: np.ndarray) -> None:
-    """Choose how much the frequencies of each column of numbers say, by what some rows cost."""
+    """Say what each column of numbers goes by: its scale, and how much its frequencies say.
+
+    The latter by what some rows cost.
+    """
+    for cut in rows.cuts:
+        cut.log_scale = int(model.scales[cut.number]) if cut.number >= 0 else 0
     some = symbols[:: max(1, len(symbols) // SAMPLED)][:SAMPLED]
     raw = model.decoded(model.posterior(*rows.seen(some)).middle())
     for cut, column in zip(rows.cuts, some.T, strict=True):
