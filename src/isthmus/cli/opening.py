@@ -18,7 +18,12 @@ from isthmus.tasks.loading import load
 AnyTask = TypeVar("AnyTask", bound=Task)
 
 PAGES = (".html", ".htm")
-COMMANDS = {"Atlas": "map", "AnomalyDetector": "detect", "Imputer": "impute", "Generator": "synthesize"}
+COMMANDS = {
+    "Atlas": "map",
+    "AnomalyDetector": "detect",
+    "Imputer": "impute",
+    "Generator": "synthesize",
+}
 """What command makes each task, and works with it."""
 
 
