@@ -164,7 +164,7 @@ def fit(
     **given: Any,
 ) -> Answer:
     """Train an autoencoder, and write the model with a report."""
-    from isthmus.cli import columns, files, jobs, options, tables
+    from isthmus.cli import columns, files, jobs, options, streams, tables
 
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
@@ -172,9 +172,13 @@ def fit(
     jobs.check_condition(model, condition or ())
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
     jobs.check_free(folder)
-    ready = columns.to_learn_from(files.read(data), str(data), label, drop or (), condition or ())
+    shards, chosen = None, (label, drop or (), condition or ())
+    if streams.at(data):
+        shards, ready = streams.to_learn_from(data, *chosen)
+    else:
+        ready = columns.to_learn_from(files.read(data), str(data), *chosen)
     tables.say_kinds(model, ready.X, kind or ())
-    return jobs.train(model, ready, folder, resume)
+    return jobs.train(model, ready, folder, resume, shards)
 
 
 app.command(cls=Fit)(spoken(fit))
@@ -187,26 +191,37 @@ def encode(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
     import numpy as np
     import pandas as pd
 
-    from isthmus.cli import jobs
+    from isthmus.cli import jobs, streams
+    from isthmus.cli.columns import Data
 
-    fitted = jobs.opened(model, out, figures=True)
-    known = jobs.known(fitted, data)
-    # Codes have no more digits than single precision holds.
-    codes = np.asarray(fitted.transform(known.X, known.y), np.float32)
-    frame = pd.DataFrame(codes, index=known.row_names, columns=fitted.get_feature_names_out())
-    return jobs.table(f"Codes of {data}", frame, out)
+    fitted = streams.opened(model, data, out, figures=True)
+
+    def coded(known: Data) -> pd.DataFrame:
+        # Codes have no more digits than single precision holds.
+        codes = np.asarray(fitted.transform(known.X, known.y), np.float32)
+        return pd.DataFrame(codes, index=known.row_names, columns=fitted.get_feature_names_out())
+
+    if streams.at(data):
+        return streams.each(fitted, data, out, coded)
+    return jobs.table(f"Codes of {data}", coded(jobs.known(fitted, data)), out)
 
 
 @app.command()
 @spoken
 def reconstruct(data: DataPath, model: ModelOption, out: Out = None) -> Answer:
     """Encode and decode each row: what the model makes of it."""
-    from isthmus.cli import jobs
+    from isthmus.cli import jobs, streams
+    from isthmus.cli.columns import Data
 
-    fitted = jobs.opened(model, out)
+    fitted = streams.opened(model, data, out)
+
+    def made(known: Data) -> Any:
+        return fitted.reconstruct(known.X, known.y)
+
+    if streams.at(data):
+        return streams.each(fitted, data, out, made)
     known = jobs.known(fitted, data)
-    made = fitted.reconstruct(known.X, known.y)
-    return jobs.rows(f"Reconstructions of {data}", fitted, made, out, known.row_names)
+    return jobs.rows(f"Reconstructions of {data}", fitted, made(known), out, known.row_names)
 
 
 @app.command()
@@ -292,12 +307,19 @@ def score(
     """Say how normal each row is, in nats: higher is more normal."""
     import pandas as pd
 
-    from isthmus.cli import jobs
+    from isthmus.cli import jobs, streams
+    from isthmus.cli.columns import Data
 
-    fitted = jobs.opened(model, out, figures=True)
-    known = jobs.known(fitted, data)
-    scores = pd.Series(fitted.score_samples(known.X, known.y), index=known.row_names, name="score")
-    return jobs.scored(f"Scores of {data}, in nats", scores, lowest, out)
+    fitted = streams.opened(model, data, out, figures=True)
+
+    def scored(known: Data) -> pd.Series:
+        found = fitted.score_samples(known.X, known.y)
+        return pd.Series(found, index=known.row_names, name="score")
+
+    if streams.at(data):
+        return streams.each(fitted, data, out, lambda known: scored(known).to_frame())
+    title = f"Scores of {data}, in nats"
+    return jobs.scored(title, scored(jobs.known(fitted, data)), lowest, out)
 
 
 @app.command()

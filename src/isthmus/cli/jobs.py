@@ -23,6 +23,7 @@ from isthmus.distributed import team
 from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE, ConditionalVAE
+from isthmus.shards import Shards
 
 LOCK = "lock"
 """The file that a run holds in its hidden folder."""
@@ -60,18 +61,26 @@ def check_free(folder: Path) -> None:
     opening.check_room(folder)
 
 
-def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True) -> Answer:
+def train(
+    model: BaseAutoencoder,
+    data: Data,
+    folder: Path,
+    resume: bool = True,
+    shards: Shards | None = None,
+) -> Answer:
     """Fit a model, and write it with its report to ``folder``.
+
+    With ``shards`` it learns from these, and ``data`` are some of their rows, for the report.
 
     Along the way the run is kept in a hidden folder beside it, from which the same command
     goes on if it is cut off. Of the processes that ``torchrun`` started, the first alone writes.
     """
     place = folder.resolve()
     kept = place.with_name(f".{place.name}.training")
-    together = team()
+    together, rows = team(), len(data.X if shards is None else shards)
     if not together.leads:
         together.told("ready")
-        _fit(model.set_params(checkpoint=str(kept), verbose=False), data, kept)
+        _fit(model.set_params(checkpoint=str(kept), verbose=False), data, kept, shards)
         return Answer({}, [])
     with _held(kept, folder):
         if not resume:
@@ -82,15 +91,13 @@ def train(model: BaseAutoencoder, data: Data, folder: Path, resume: bool = True)
         if (folder / store.ABOUT).exists():
             screen.note(f"There is a model in {folder}; the new one will replace it.")
         _check_data(model, data.X)
-        if len(data.X) > 1:  # or fit says that this is too few
-            screen.note(
-                f"Training {type(model).__name__} on {len(data.X):,} rows of {data.source}."
-            )
-        _fit(model.set_params(checkpoint=str(kept)), data, kept)
+        if rows > 1:  # or fit says that this is too few
+            screen.note(f"Training {type(model).__name__} on {rows:,} rows of {data.source}.")
+        _fit(model.set_params(checkpoint=str(kept)), data, kept, shards)
         model.set_params(checkpoint=None, verbose=None).save(folder)  # not the model's affair
         screen.note(f"Wrote the model {folder}; now its report.")
         page = _reported(model, data, folder)
-    return told("Trained", {"model": folder, "report": page, "rows": len(data.X), **about(model)})
+    return told("Trained", {"model": folder, "report": page, "rows": rows, **about(model)})
 
 
 @contextmanager
@@ -139,9 +146,12 @@ def _check_data(model: BaseAutoencoder, X: Any) -> None:
         adapter.fit(X)
 
 
-def _fit(model: BaseAutoencoder, data: Data, kept: Path) -> None:
+def _fit(model: BaseAutoencoder, data: Data, kept: Path, shards: Shards | None) -> None:
     try:
-        model.fit(data.X, data.y)
+        if shards is None:
+            model.fit(data.X, data.y)
+        else:
+            model.fit(shards, None if data.y is None else list(data.y.columns))
     except KeyboardInterrupt:
         found = any(kept.glob("*.safetensors"))
         again = "the same command goes on from here" if found else "nothing was kept"
@@ -216,7 +226,12 @@ def _kind(model: BaseAutoencoder) -> files.Kind:
 
 def known(model: BaseAutoencoder, path: Path) -> Data:
     """Read the data that a model is to work on: the columns that it knows."""
-    data = columns.known_to(model, files.read(path), str(path))
+    return known_to(model, files.read(path), path)
+
+
+def known_to(model: BaseAutoencoder, X: files.Readable, path: Path) -> Data:
+    """Return the columns that a model knows, and tell of those that it doesn't."""
+    data = columns.known_to(model, X, str(path))
     if data.left_out:
         screen.note(f"Left out, since the model was not fitted to them: {', '.join(data.left_out)}")
     return data

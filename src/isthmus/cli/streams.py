@@ -1,0 +1,53 @@
+"""Streams: commands on folders of Parquet or NPY files, which may be larger than memory."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import typer
+
+from isthmus.cli import columns, jobs, opening
+from isthmus.cli.columns import Data
+from isthmus.cli.screen import Answer
+from isthmus.estimator import BaseAutoencoder
+from isthmus.shards import ARRAYS, TABLES, Shards
+
+
+def at(path: Path) -> bool:
+    """Return whether there is a folder of Parquet or NPY files, to be read in shards."""
+    return path.is_dir() and any(each.suffix in (TABLES, ARRAYS) for each in path.iterdir())
+
+
+def to_learn_from(
+    path: Path, label: str | None, drop: Sequence[str], condition: Sequence[str]
+) -> tuple[Shards, Data]:
+    """Return the shards to train on, of the columns to train on, and some rows of them to show."""
+    shards = Shards(path)
+    some = columns.to_learn_from(shards.some(), str(path), label, drop, condition)
+    if isinstance(some.X, pd.DataFrame):
+        shards = Shards(path, columns=[*some.X.columns, *condition])
+    return shards, some
+
+
+def opened(model: Path, path: Path, out: Path | None, *, figures: bool = False) -> BaseAutoencoder:
+    """Load a model, and check that what it makes of the data at ``path`` can go to ``out``."""
+    if not at(path):
+        return jobs.opened(model, out, figures=figures)
+    if out is None or out.suffix:
+        raise typer.BadParameter(
+            f"{path} is read a part at a time, and so is what is made of it written: name a "
+            "folder.",
+            param_hint="--out",
+        )
+    return opening.model(model)
+
+
+def each(
+    model: BaseAutoencoder, path: Path, out: Path | None, function: Callable[[Data], Any]
+) -> Answer:
+    """Write what ``function`` makes of a folder's rows, shard by shard."""
+    shards = Shards(path)
+    jobs.known_to(model, shards.read(0), path)  # what is left out is told once
+    made = shards.map(lambda rows: function(columns.known_to(model, rows, str(path))), out)
+    return jobs.told("Wrote", {"out": out, "rows": len(made), "files": len(made.shards)})
