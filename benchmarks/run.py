@@ -22,6 +22,7 @@ import k_sparse
 import likelihood
 import probe
 import series
+import series_anomaly
 import speed
 import stacked
 
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "imputation": partial(imputation.main, []),
     "anomaly-fraud": partial(anomaly.main, ["fraud"]),
     "anomaly": partial(anomaly.main, []),
+    "series-anomaly": partial(series_anomaly.main, []),
     "compression-binary": partial(compression.main, ["binary"]),
     "compression-fashion": partial(compression.main, ["fashion"]),
     "compression-grey": partial(compression.main, ["grey"]),
