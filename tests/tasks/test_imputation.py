@@ -232,6 +232,14 @@ def test_a_column_that_later_holds_nothing_is_filled(fitted, name, hole):
         assert fitted.transform(again)[name].null_count() == 0
 
 
+def test_whole_numbers_become_floats_where_what_is_filled_in_is_none(fitted):
+    X = mixed().iloc[:2].assign(number=pd.array([1, None], dtype="Int64"))
+    filled = fitted.transform(X)["number"]
+    assert filled.iloc[0] == 1
+    assert filled.notna().all()
+    assert filled.dtype == np.float64
+
+
 def test_a_dtype_that_lacks_a_category_gets_it(fitted):
     X = mixed()
     X["category"] = X["category"].cat.set_categories(["low"])  # each "high" is now a hole

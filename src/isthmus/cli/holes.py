@@ -15,6 +15,7 @@ from isthmus.cli.screen import Answer
 from isthmus.estimator import BaseAutoencoder
 from isthmus.report.frames import said
 from isthmus.report.tasks import write_imputation
+from isthmus.tasks.filling import joined
 from isthmus.tasks.imputation import Imputer
 
 
@@ -70,14 +71,12 @@ def delivered(
 
 
 def _put(table: Any, filled: Any) -> pd.DataFrame:
-    """Return a table with its holes as they are in ``filled``, and its own dtypes."""
+    """Return a table with its holes as they are in ``filled``, of its own dtypes if they can be."""
     made = table.copy()
     for name in filled.columns:
-        hole = table[name].isna()
+        hole = table[name].isna().to_numpy()
         if hole.any():
-            values = filled[name].astype(object).where(filled[name].notna(), np.nan)
-            column = table[name].astype(object).where(~hole, values)
-            made[name] = column.astype(table[name].dtype)
+            made[name] = joined(table[name], filled[name], hole)
     return made
 
 

@@ -103,13 +103,19 @@ def closed(X: Any, frame: Any, adapter: Tables, x: Tensor, observed: Tensor, rou
         for name, hole in holes.items():
             at = places[name]
             made = joined(frame.iloc[:, at], pd.Series(told[name]).set_axis(frame.index), hole)
-            whole = X.dtypes.iloc[at].kind in "iu" and not made.isna().any()
-            filled[frame.columns[at]] = made.astype(X.dtypes.iloc[at]) if whole else made
+            filled[frame.columns[at]] = _as_it_was(made, X.dtypes.iloc[at])
         return filled
     native = nw.from_native(frame, eager_only=True)
     return native.with_columns(
         _series(native[name], told[name], hole) for name, hole in holes.items()
     ).to_native()
+
+
+def _as_it_was(column: Any, dtype: Any) -> Any:
+    """Return whole numbers in the dtype that they had before marks among them became holes."""
+    if isinstance(dtype, np.dtype) and dtype.kind in "iu" and column.dtype.kind in "iu":
+        return column if column.isna().any() else column.astype(dtype)
+    return column
 
 
 def joined(column: Any, values: Any, hole: np.ndarray) -> Any:
