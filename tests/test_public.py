@@ -42,6 +42,7 @@ NAMES = [
     "Dictionary",
     "DiscretisedLogistic",
     "Film",
+    "EncoderClassifier",
     "GRU",
     "Gaussian",
     "Generator",

@@ -170,8 +170,13 @@ class Codec(nn.Module):
         return batch if self.corruption is None else self.corruption.seen(batch)
 
     def _given(self, context: Tensor | None, x: Tensor) -> Tensor | None:
-        """Return the context: nothing, all zero, where a conditional codec is given none."""
-        return x.new_zeros(len(x), self.context) if context is None and self.context else context
+        """Return the context: nothing, all zero, where a conditional codec is given none.
+
+        A codec that knows of none passes over what terms may be told beside the rows.
+        """
+        if not self.context:
+            return None
+        return x.new_zeros(len(x), self.context) if context is None else context
 
     def _forgetful(self, batch: Batch) -> Batch:
         if not (self.training and self.forgetting and batch.context is not None):

@@ -200,7 +200,7 @@ class Batch:
     observed
         ``(B, *E)``, True where the cell is known; None where all are.
     context
-        ``(B, C)``, what the model is conditioned on; None where it isn't.
+        ``(B, C)``, what the model is conditioned on, or a term is told; None: nothing.
 
     Examples
     --------

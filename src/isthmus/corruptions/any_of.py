@@ -43,11 +43,15 @@ class AnyOf(Corruption):
             )
         self.ways = nn.ModuleList(ways)
         self.hides = any(each.hides for each in ways)
+        self.accepts = tuple(
+            support
+            for support in Corruption.accepts
+            if all(support in each.accepts for each in ways)
+        )
 
     def on(self, space: Space) -> Self:
         """Return the corruption made anew for ``space``, each of its ways in turn."""
-        made = self.fresh()
-        made.space = space
+        made = super().on(space)
         made.ways = nn.ModuleList([each.on(space) for each in self._each()])
         return made
 

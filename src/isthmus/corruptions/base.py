@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import ClassVar, Self, get_args
+from typing import Self, get_args
 
 import torch
 from torch import Tensor
@@ -35,7 +35,7 @@ class Corruption(Part, ABC):
         The space that it was made for by `on`.
     """
 
-    accepts: ClassVar[tuple[Support, ...]] = get_args(Support)
+    accepts: tuple[Support, ...] = get_args(Support)
     hides: bool = False
     space: Space
 

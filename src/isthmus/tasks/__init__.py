@@ -3,6 +3,7 @@
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.atlas import Atlas
 from isthmus.tasks.base import Task
+from isthmus.tasks.classification import EncoderClassifier
 from isthmus.tasks.compression import Compressor
 from isthmus.tasks.denoising import Denoiser
 from isthmus.tasks.filming import Film, film
@@ -20,6 +21,7 @@ __all__ = [
     "Atlas",
     "Compressor",
     "Denoiser",
+    "EncoderClassifier",
     "Film",
     "Generator",
     "Imputer",
