@@ -340,3 +340,7 @@ def test_fewer_entries_cost_less_and_lose_more():
     assert curve["rate"].is_monotonic_decreasing
     assert curve["distortion"].iloc[-1] > curve["distortion"].iloc[0]
     assert len(axes.lines) == 1
+    fitted_curve = LossyCompressor(model).fit(DIGITS).rate_distortion(DIGITS)
+    assert fitted_curve["rate"][1] < 0.3 * fitted_curve["rate"][16], (
+        "what is left out costs nothing"
+    )

@@ -78,7 +78,7 @@ class LossyCompressor:
         DataError, SupportError
             If ``X`` is not like the data that were fitted.
         """
-        return self._written(self.model.indices(X))
+        return self._written(self.model.indices(X), self.counts_)
 
     def decompress(self, code: bytes) -> Any:
         """Return the reconstructions of what was compressed.
@@ -127,7 +127,7 @@ class LossyCompressor:
             fewer = self._with(entries, X)
             indices = fewer.indices(X)
             back = np.asarray(fewer.from_indices(indices), np.float64)
-            rate = 8 * len(self._written(indices)) / given.size
+            rate = 8 * len(self._written(indices, self._counts_of(fewer))) / given.size
             error = float(np.square(back - given).mean())
             rows.append({"entries": entries, "rate": rate, "distortion": error})
             entries //= 2
@@ -148,9 +148,15 @@ class LossyCompressor:
         latent.idle.scatter_(1, torch.from_numpy(least).to(latent.idle.device), inf)
         return made
 
-    def _written(self, indices: np.ndarray) -> bytes:
+    def _counts_of(self, fewer: VQVAE) -> np.ndarray:
+        """Return the counts of the entries that a model has left, zero for the others."""
+        latent = fewer.codec_.latent
+        assert isinstance(latent, Quantised)
+        left = (latent.idle < inf).cpu().numpy()
+        return self.counts_ * left.repeat(len(self.counts_) // latent.groups, axis=0)
+
+    def _written(self, indices: np.ndarray, counts: np.ndarray) -> bytes:
         laws: list[tuple[Counts, slice]] = []
-        counts = self.counts_
         for rows in _blocks(len(indices)):
             laws.append((Counts(counts, rows.stop - rows.start), rows))
             counts = _counted(indices[rows], counts)
