@@ -58,6 +58,7 @@ NAMES = [
     "LSTM",
     "Laplace",
     "LinearAutoencoder",
+    "LongFrames",
     "LossyCompressor",
     "MMD",
     "Masking",

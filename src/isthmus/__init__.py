@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus.adapters import (
         Images,
+        LongFrames,
         Sequences,
         Sounds,
         Tables,
@@ -92,6 +93,7 @@ __version__ = version("isthmus")
 _HOMES = {
     "adapters": (
         "Images",
+        "LongFrames",
         "Sequences",
         "Sounds",
         "Tables",
@@ -219,6 +221,7 @@ __all__ = [
     "KSparseAutoencoder",
     "Laplace",
     "LinearAutoencoder",
+    "LongFrames",
     "LossyCompressor",
     "Masking",
     "Mixed",

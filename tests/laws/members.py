@@ -82,6 +82,7 @@ EXAMPLES = {
     "SURE": ["SURE()", "SURE(0.5)"],
     "Sequences": ["Sequences()"],
     "Tables": ["Tables()"],
+    "LongFrames": ["LongFrames(by='who', time='day')"],
     "Sounds": ["Sounds(frame=16)", "Sounds(frame=8, representation='waveform')"],
     "Texts": ["Texts()", "Texts(vocabulary=270)"],
     "Images": ["Images()", "Images(size=(4, 4))"],

@@ -60,6 +60,8 @@ DATA = {
         "holes": frame(wine(holes=True)),
         "heavy tails": frame(np.sinh(2 * (wine() - wine().mean(axis=0)) / wine().std(axis=0))),
     },
+    # A series is many lines, which no law of rows fits: see tests/adapters/test_long_frames.py.
+    "LongFrames": {},
     # What else sounds are is in tests/adapters/test_sounds.py.
     "Sounds": {
         "a list": [each[: 40 + 3 * place] for place, each in enumerate(TONES)],

@@ -7,6 +7,7 @@ from isthmus.adapters.base import Adapter, Rows, plain
 from isthmus.adapters.conditions import Conditions
 from isthmus.adapters.frames import Frame, of_many_kinds
 from isthmus.adapters.images import Images
+from isthmus.adapters.long_frames import LongFrames
 from isthmus.adapters.picture_files import Files, files_in
 from isthmus.adapters.sequences import Sequences, uneven
 from isthmus.adapters.sound_files import are_sounds
@@ -25,6 +26,7 @@ __all__ = [
     "Files",
     "Frame",
     "Images",
+    "LongFrames",
     "Rows",
     "Sequences",
     "Sounds",
