@@ -15,12 +15,15 @@ import conditional
 import contractive
 import denoiser
 import denoising
+import few_labels
 import generation_tables
 import importance
 import imputation
+import inpainting
 import k_sparse
 import likelihood
 import probe
+import scale
 import series
 import series_anomaly
 import speed
@@ -35,10 +38,14 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "conditional": partial(conditional.main, []),
     "denoiser": partial(denoiser.main, []),
     "denoising": partial(denoising.main, []),
+    "inpainting": partial(inpainting.main, []),
+    "few-labels": partial(few_labels.main, []),
     "series": partial(series.main, []),
     "compression-adult": partial(compression.main, ["adult"]),
     "compression-random": partial(compression.main, ["random"]),
     "big-table": partial(big_table.main, []),
+    "scale-together": partial(scale.main, ["together"]),
+    "scale-stream": partial(scale.main, ["stream"]),
     "likelihood-short": partial(likelihood.main, ["short"]),
     "likelihood-weighted": partial(likelihood.main, ["weighted"]),
     "importance": partial(importance.main, []),

@@ -97,6 +97,17 @@ def test_series_and_rows():
     assert snr(rows, found.transform(spoilt)).mean() > snr(rows, spoilt).mean() + 1
 
 
+def test_sounds():
+    beat = np.sin(np.arange(640) * RNG.uniform(0.05, 0.2, (60, 1)))
+    noisy = beat + RNG.normal(0, 0.5, beat.shape)
+    wave = isthmus.Sounds(rate=8000, frame=32, representation="waveform")
+    model = DenoisingAutoencoder(**SMALL | {"backbone": UNet((32,)), "latent_dim": 32})
+    denoiser = Denoiser(model.set_params(epochs=20), adapter=wave, random_state=0).fit(beat)
+    assert snr(beat, denoiser.transform(noisy)).mean() > snr(beat, noisy).mean() + 1
+    with pytest.raises(CompositionError, match="doesn't in its spectra"):
+        Denoiser(noise=0.5, adapter=isthmus.Sounds(rate=8000, frame=32)).fit(noisy)
+
+
 def test_the_noise_is_told_in_units_of_the_data():
     rows = RNG.normal(size=(50, 2)) * [1, 10]
     plain = Autoencoder(latent_dim=2, epochs=1, verbose=False)

@@ -23,6 +23,8 @@ COMMANDS = {
     "AnomalyDetector": "detect",
     "Imputer": "impute",
     "Generator": "synthesize",
+    "Denoiser": "denoise",
+    "Inpainter": "inpaint",
 }
 """What command makes each task, and works with it."""
 
@@ -124,7 +126,7 @@ def check_free(folder: Path | None) -> None:
     taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     if taken and not is_task(folder):
         raise DataError(
-            f"{folder} exists and holds something else than a detector, an imputer or a generator; "
+            f"{folder} exists and holds something else than what --save keeps of a task; "
             "nothing was done. Name another folder with --save, or move that away."
         )
     check_room(folder)

@@ -9,7 +9,8 @@ from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from isthmus.adapters import Adapter, Images, Sequences, Vectors, adapter_for, files_in
+from isthmus.adapters import Adapter, Images, Sequences, Sounds, Vectors, adapter_for, files_in
+from isthmus.adapters.sound_files import are_sounds, sounds_in
 from isthmus.backbones import Backbone, Dense, UNet
 from isthmus.corruptions import Corruption, Noise
 from isthmus.errors import CompositionError
@@ -24,6 +25,8 @@ from isthmus.tasks.quality import psnr
 STEPS, EPOCHS = 1_500, (4, 60)
 """About how many steps the default network trains for, within so many passes."""
 BATCH = 32
+FRAME = 64
+"""How many samples of a sound are seen together."""
 LEVELS = Noise((0.0, 0.5))
 """What clean rows are damaged by where nothing is said: any noise up to this."""
 
@@ -184,6 +187,9 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
     def _adapter_for(self, X: Any) -> Any:
         """Return an adapter, not fitted, that takes noisy values."""
         chosen = self.adapter or (self.model.adapter if self.model is not None else None)
+        if chosen is None and are_sounds(X):
+            # Noise adds up in the wave, and in nothing that is made of it.
+            chosen = Sounds(frame=FRAME, representation="waveform")
         if chosen is None:
             backbone = self.model.backbone if self.model is not None else None
             chosen = adapter_for(X, None, backbone.spaces if backbone else None)
@@ -201,6 +207,11 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
 
     def _from_noisy(self, adapter: Adapter, X: Any) -> BaseAutoencoder:
         """Return a model of the equation that noisy rows can be learned from by."""
+        if isinstance(adapter, Sounds) and adapter.representation != "waveform":
+            raise CompositionError(
+                f"noise={self.noise!r} was given with adapter={adapter!r}; noise that adds up in "
+                "the wave doesn't in its spectra: use Sounds(representation='waveform')."
+            )
         data: Any = clone(adapter)
         batch = data.fit_transform(X)
         scale = _scale(data, batch.x, float(self.noise or 0))
@@ -225,6 +236,8 @@ def default(adapter: Adapter, rows: int) -> BaseAutoencoder:
     backbone: Backbone
     if isinstance(adapter, Images | Sequences):
         latent, backbone = 8, UNet((16, 32))
+    elif isinstance(adapter, Sounds):
+        latent, backbone = 64, UNet((64, 128))
     else:
         latent, backbone = 64, Dense((256,), activation="gelu")
     return DenoisingAutoencoder(
@@ -239,7 +252,9 @@ def default(adapter: Adapter, rows: int) -> BaseAutoencoder:
 
 def at_hand(X: Any) -> Any:
     """Return the files of a folder, and anything else as it is: something that has a length."""
-    return files_in(Path(X)) if isinstance(X, str | Path) else X
+    if not isinstance(X, str | Path):
+        return X
+    return sounds_in(Path(X)) if are_sounds(X) else files_in(Path(X))
 
 
 def _scale(adapter: Adapter, x: Tensor, noise: float) -> float | list[float]:
