@@ -7,12 +7,12 @@ import argparse
 import csv
 import json
 import resource
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from math import ceil
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ WINDOW, STRIDE, MOST = 64, 4, 8_000
 STEPS = {"Conv": 1_000, "LSTM": 400}
 ODD = 10
 LIMIT_GB = 3.0
+FORK = get_context("fork")  # what is imported already need not be imported again
 NOTE = """Area under the precision-recall curve of the steps (AP, average precision), and VUS-PR:
 labels softened over buffers of up to {window} steps, recall weighed by how many stretches are
 found at all, averaged over the buffers (Paparrizos et al., 2022, PVLDB 15(11); written from that
@@ -72,11 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sets", nargs="*", default=SETS, choices=SETS)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write what is there, run nothing")
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
-    if given.one:
-        one(*given.one)
-        return
     if not given.write:
         run(given.sets, given.seeds)
     write()
@@ -101,24 +98,29 @@ def run(sets: tuple[str, ...], seeds: int) -> None:
 
 def apart(group: str, name: str, method: str, seed: int) -> list[float]:
     """Measure in a process of its own, whose memory nothing else has filled."""
-    command = [sys.executable, __file__, "--one", group, name, method, str(seed)]
-    ran = subprocess.run(command, capture_output=True, text=True)
-    if ran.returncode:
-        raise RuntimeError(f"{group} {name} {method}: {ran.stderr[-2000:]}")
-    return json.loads(ran.stdout.splitlines()[-1])
+    here, there = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=measure, args=(there, group, name, method, seed))
+    child.start()
+    there.close()
+    try:
+        return here.recv()
+    except EOFError as error:
+        raise RuntimeError(f"{group} {name} {method}: see the error above") from error
+    finally:
+        child.join()
 
 
-def one(group: str, name: str, method: str, seed: str) -> None:
-    data = READ[group](name, int(seed))
+def measure(answer: Connection, group: str, name: str, method: str, seed: int) -> None:
+    data = READ[group](name, seed)
     began = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        scores = METHODS[method](data, int(seed))
+        scores = METHODS[method](data, seed)
     took = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     area = float(average_precision_score(data.labels, scores))
     volume = vus_pr(data.labels, scores, WINDOW)
-    print(json.dumps([area, volume, took, peak, float(data.labels.mean()), len(data.test)]))
+    answer.send([area, volume, took, peak, float(data.labels.mean()), len(data.test)])
 
 
 def ours(backbone: Backbone | None) -> Method:
