@@ -25,6 +25,7 @@ import likelihood
 import probe
 import scale
 import series
+import serving
 import series_anomaly
 import speed
 import stacked
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "inpainting": partial(inpainting.main, []),
     "few-labels": partial(few_labels.main, []),
     "series": partial(series.main, []),
+    "serving": partial(serving.main, []),
     "compression-adult": partial(compression.main, ["adult"]),
     "compression-random": partial(compression.main, ["random"]),
     "big-table": partial(big_table.main, []),

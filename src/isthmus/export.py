@@ -334,8 +334,10 @@ def _meaning(model: BaseAutoencoder) -> str:
     adapter = model.adapter_
     if isinstance(adapter, Tables):
         return (
-            "cells as Tables makes them: a number is (X - mean) / std of its scale, a category its "
-            "place among the levels, the last for all others; NaN where unknown"
+            "cells as Tables makes them. Of a number, (u - mean) / std of its scale, with u = (X - "
+            "centre) / spread, or asinh of that where heavy; of a category, its place among the "
+            "levels, or their number for all others; of a date, X counted in its unit from its "
+            "origin, scaled likewise, and beside it its parts; NaN where unknown"
         )
     if isinstance(adapter, Images):
         return f"pixels from {adapter.low_:g} to {adapter.high_:g}; NaN where unknown"

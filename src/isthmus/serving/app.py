@@ -26,7 +26,7 @@ from isthmus.serving.openapi import REFUSALS, described
 PLACES = ("/health", "/ready", "/metrics", "/model", "/docs", "/openapi.json")
 TEXT = """Rows go in as JSON, and come out as JSON: objects by column where the model was fitted
 to a table with names, else lists; `null` is a value that is not known. Each row's answer is what
-Python gives, to the last bit, whatever rows travel with it."""
+Python gives, whatever rows travel with it: a product may round its last bit by a row's place."""
 
 
 def application(served: Any, limits: Limits | None = None) -> FastAPI:

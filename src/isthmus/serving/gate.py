@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from isthmus.serving.limits import Limits
+from isthmus.serving.limits import MIB, Limits
 from isthmus.serving.meters import Meters
+
+DRAINED = 64 * MIB
+"""How much of a body that is too long is read for nothing."""
 
 
 @dataclass
@@ -78,27 +81,39 @@ class Entry:
             If it is too long, or all bodies together are.
         """
         limits = self.gate.limits
-        if length is not None and length.isdecimal() and int(length) > limits.max_bytes:
+        if length is not None and length.isdecimal() and int(length) > limits.max_bytes + DRAINED:
             raise _too_long(int(length), limits)
         parts: list[bytes] = []
+        total = 0
         async for chunk in chunks:
-            self.size += len(chunk)
-            self.gate.held += len(chunk)
-            if self.size > limits.max_bytes:
-                raise _too_long(self.size, limits)
-            if self.gate.held > limits.max_held:
-                raise RefusedError(
-                    429,
-                    "The bodies of the requests under way are as much as this service holds. Come "
-                    "again in a moment, or ask for fewer rows at a time.",
-                )
+            total += len(chunk)
+            if total > limits.max_bytes:
+                # Whoever is cut off while sending never reads why: the rest is let pass by.
+                parts.clear()
+                self._hold(-self.size)
+                if total > limits.max_bytes + DRAINED:
+                    break
+                continue
+            self._hold(len(chunk))
             parts.append(chunk)
+        if total > limits.max_bytes:
+            raise _too_long(total, limits)
         return b"".join(parts)
+
+    def _hold(self, size: int) -> None:
+        self.size += size
+        self.gate.held += size
+        if self.gate.held > self.gate.limits.max_held:
+            raise RefusedError(
+                429,
+                "The bodies of the requests under way are as much as this service holds. Come "
+                "again in a moment, or ask for fewer rows at a time.",
+            )
 
 
 def _too_long(length: int, limits: Limits) -> RefusedError:
     return RefusedError(
         413,
-        f"The body is {length:,} bytes long or longer; this service takes {limits.max_bytes:,}. "
+        f"The body is {length:,} bytes long, or longer; this service takes {limits.max_bytes:,}. "
         "Send the rows in several requests.",
     )
