@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ END = 0
 MOST = 128
 """How many tokens a text has where nobody said: beyond that, networks grow long for a few texts."""
 LIBRARIES = ("list", "array", "pandas", "polars")
+ROOM = 1.25
+"""How many times as long as the longest of training a text may be: others are less familiar."""
 EXPECTED = "expected a list of strings, or a pandas or polars Series of them"
 
 
@@ -40,15 +43,16 @@ class Texts(Adapter):
     vocabulary
         How many tokens there are, at most: the end, 256 bytes, and what is learned.
     max_tokens
-        How many of a text are kept, its end among them; a text that is cut has none. None: as
-        many as the longest of training has, at most 128, with a warning where texts are cut.
+        How many of a text are kept at most, its end among them; a text that is cut has none.
+        None: a quarter more than the longest of training has, and no more than 128, with a
+        warning where texts are cut.
 
     Examples
     --------
     >>> texts = ["a narrow strip", "a narrow strait", "a narrow strip of land"]
     >>> adapter = Texts().fit(texts)
     >>> adapter.space_
-    Series(1, 12, support='categories', levels=268, ragged=True)
+    Series(1, 15, support='categories', levels=268, ragged=True)
     >>> adapter.inverse_transform(adapter.transform(texts).x)
     ['a narrow strip', 'a narrow strait', 'a narrow strip of land']
     """
@@ -80,7 +84,7 @@ class Texts(Adapter):
         longest = max(map(len, self._tokens(texts)))
         self.space_ = Series(
             1,
-            min(longest, self.max_tokens or MOST),
+            min(ceil(ROOM * longest), self.max_tokens or MOST),
             support="categories",
             levels=self._tokeniser.get_vocab_size() + 1,
             ragged=True,
