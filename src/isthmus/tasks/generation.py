@@ -28,9 +28,10 @@ from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
 from isthmus.tasks.priors.choice import candidates
 from isthmus.tasks.privacy import Privacy, closeness
+from isthmus.tasks.walks import Walks
 
 
-class Generator(Task):
+class Generator(Walks, Task):
     """New rows: a model, and a density fitted to its codes to draw new codes from.
 
     A model's own prior is what training pulled codes towards, not where they ended up; decoded
