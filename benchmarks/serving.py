@@ -219,7 +219,8 @@ def main(arguments: list[str] | None = None) -> None:
             "",
             "`python benchmarks/run.py serving`: `isthmus serve` with its defaults, a process of "
             "its own; one client sends all requests at the same moment, each over a new "
-            "connection, and times each from then until its answer is read, connecting and waiting included. "
+            "connection, and times each from then until its answer is read, connecting and "
+            "waiting included. "
             f"A request is one picture of 28 x 28 in {len(bodies[0]):,} bytes of JSON; the model a "
             "VAE of 784-400-20, which works on 256 rows a pass, filled or not. Client and server "
             "share the cores, on one torch thread, beside other work. Target: 1,000 at once, none "
