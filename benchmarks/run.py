@@ -22,6 +22,7 @@ import imputation
 import inpainting
 import k_sparse
 import likelihood
+import maps
 import probe
 import scale
 import series
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-digits": partial(k_sparse.main, ["digits"]),
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "stacked": partial(stacked.main, []),
+    "maps": partial(maps.main, []),
     "probe": partial(probe.main, []),
     "imputation": partial(imputation.main, []),
     "anomaly-fraud": partial(anomaly.main, ["fraud"]),

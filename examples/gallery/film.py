@@ -25,7 +25,7 @@ def main() -> None:
             frame = round(at * (len(seen) - 1) / (SHOWN - 1))
             norm = spread["norm"][frame]
             title = f"epoch {seen.epochs[frame]:.3g}, mean |z| {norm:.2f}"
-            scatter(each, seen.codes[frame], y[seen.rows], title)
+            scatter(each, seen.codes[frame], y[seen.rows], title, named=at > 0)
             # The same window throughout, wide enough for the widest frame.
             reach = abs(seen.codes).max()
             each.set(xlim=(-reach, reach), ylim=(-reach, reach))

@@ -121,10 +121,11 @@ const shown = (name) => document.getElementById(name).checked;
 function drawPoints() {
   const usual = n < 2000 ? 3.5 : n < 10000 ? 2.5 : n < 30000 ? 1.9 : 1.5;
   const radius = ratio * Math.min(6, usual * Math.max(1, view.k / whole) ** 0.35);
-  const reach = Math.ceil(radius), side = 2 * reach + 1, stamp = new Float32Array(side * side);
+  const reach = Math.ceil(radius), side = 2 * reach + 1, offsets = [], covers = [];
   const strength = shown("grid") ? 0.9 : n < 10000 ? 0.8 : 0.6;
   for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) {
-    stamp[y * side + x] = strength * Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x - reach, y - reach)));
+    const cover = strength * Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x - reach, y - reach)));
+    if (cover > 0.02) { offsets.push(4 * (y * width + x)); covers.push(cover); }
   }
   const picture = layerBrush.createImageData(width, height), pixels = picture.data;
   const table = Array.from({ length: 256 }, (_, value) => colourOf(value));
@@ -135,17 +136,19 @@ function drawPoints() {
     const left = Math.round(right(X[i])) - reach, top = Math.round(down(Y[i])) - reach;
     if (left < 0 || top < 0 || left + side > width || top + side > height) continue;
     const [r, g, b] = table[of[i]];
-    for (let y = 0; y < side; y++) {
-      let at = 4 * ((top + y) * width + left);
-      for (let x = 0; x < side; x++, at += 4) {
-        const over = stamp[y * side + x];
-        if (!over) continue;
-        const under = (pixels[at + 3] / 255) * (1 - over), all = over + under;
-        pixels[at] = (r * over + pixels[at] * under) / all;
-        pixels[at + 1] = (g * over + pixels[at + 1] * under) / all;
-        pixels[at + 2] = (b * over + pixels[at + 2] * under) / all;
-        pixels[at + 3] = 255 * all;
+    const corner = 4 * (top * width + left);
+    for (let each = 0; each < offsets.length; each++) {
+      const at = corner + offsets[each], over = covers[each], below = pixels[at + 3];
+      if (below === 0) {
+        pixels[at] = r; pixels[at + 1] = g; pixels[at + 2] = b;
+        pixels[at + 3] = 255 * over;
+        continue;
       }
+      const under = (below / 255) * (1 - over), all = over + under, share = over / all;
+      pixels[at] += share * (r - pixels[at]);
+      pixels[at + 1] += share * (g - pixels[at + 1]);
+      pixels[at + 2] += share * (b - pixels[at + 2]);
+      pixels[at + 3] = 255 * all;
     }
   }
   layerBrush.putImageData(picture, 0, 0);
