@@ -77,7 +77,13 @@ def compare() -> None:
         kind = KNeighborsClassifier(NEIGHBOURS + 1).fit(places, y).score(places, y)
         rows.append([name, f"{kept:.3f}", f"{held:.3f}", f"{kind:.3f}", f"{seconds:.0f} s"])
         print(rows[-1], flush=True)
-    header = [f"map of {IMAGES:,} images", "trustworthiness", "continuity", "neighbours' digit", "time"]
+    header = [
+        f"map of {IMAGES:,} images",
+        "trustworthiness",
+        "continuity",
+        "neighbours' digit",
+        "time",
+    ]
     note = (
         "`python benchmarks/maps.py faithful`. Five neighbours; 2,000 images asked about all the "
         f"others; networks `Dense((512, 256))`, {EPOCHS} epochs; neighbours' digit: how often a "
