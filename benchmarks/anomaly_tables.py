@@ -97,7 +97,7 @@ def ours(train: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarray:
 
 
 def forest(train: pd.DataFrame, test: pd.DataFrame, seed: int) -> np.ndarray:
-    names = [name for name in train if train[name].dtype == object]
+    names = [name for name in train if pd.api.types.is_string_dtype(train[name])]
     encoder = make_column_transformer(
         (OneHotEncoder(handle_unknown="ignore"), names), remainder="passthrough"
     )
