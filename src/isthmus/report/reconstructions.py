@@ -4,10 +4,9 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from isthmus.report import choice, tabular, waves
+from isthmus.report import choice, phrases, tabular, waves
 from isthmus.report.blocks import (
     Block,
-    Legend,
     Panel,
     Panels,
     Section,
@@ -74,8 +73,9 @@ def _series(subject: Subject) -> tuple[str, list[Block]]:
     lead = "Each row of plots is a series along its steps, and over it what its code brings back."
     if len(waves.channels(subject)) == 1:
         lead = "Each plot is a series along its steps, and over it what its code brings back."
-    shown = waves.compared(subject, subject.look(which), names)
-    return lead + waves.clause(subject), [Legend(waves.BESIDE), shown]
+    if phrases.are_shown(subject):
+        lead = "Beside each text stands what its code brings back."
+    return lead + waves.clause(subject), waves.beside(subject, subject.look(which), names)
 
 
 def _table(subject: Subject) -> tuple[str, list[Block]]:

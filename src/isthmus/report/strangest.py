@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from isthmus.report import tabular, waves
 from isthmus.report.blocks import (
     Block,
-    Legend,
     Panel,
     Panels,
     Section,
@@ -95,7 +94,7 @@ def _pictures(subject: Subject, look: Look, names: list[str]) -> list[Block]:
 
 
 def _series(subject: Subject, look: Look, names: list[str]) -> list[Block]:
-    return [Legend(waves.BESIDE), waves.compared(subject, look, names)]
+    return waves.beside(subject, look, names)
 
 
 def _table(subject: Subject, look: Look, names: list[str]) -> list[Block]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from isthmus import inference
-from isthmus.adapters import Files, Rows
+from isthmus.adapters import Files, Rows, Texts
 from isthmus.codec import Trace
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
@@ -135,8 +135,14 @@ class Subject:
         return np.asarray(self.model.adapter_.inverse_transform(x)).astype(np.float64)
 
     def in_series(self, x: Tensor) -> np.ndarray:
-        """Return series ``(n, channels, steps)`` in the user's units, as plain numbers."""
-        values = np.asarray(self.model.adapter_.inverse_transform(x), dtype=np.float64)
+        """Return series ``(n, channels, steps)`` in the user's units, as plain numbers.
+
+        Of sounds those are what a step holds; of texts, which have no units, their tokens.
+        """
+        if isinstance(self.model.adapter_, Texts):
+            return x.double().numpy()
+        adapter = getattr(self.model.adapter_, "series_", self.model.adapter_)
+        values = np.asarray(adapter.inverse_transform(x), dtype=np.float64)
         _, channels, steps = x.shape
         return values.reshape(len(x), steps, channels).swapaxes(1, 2)
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from isthmus.report import choice
-from isthmus.report.blocks import Key, Panel, Panels
+from isthmus.report import choice, phrases
+from isthmus.report.blocks import Block, Key, Legend, Panel, Panels
 from isthmus.report.drawing import ACCENT, FAINT, MUTED, RAMP, css, svg
 from isthmus.report.subject import Look, Subject
 
@@ -86,6 +86,13 @@ def clause(subject: Subject) -> str:
     )
 
 
+def beside(subject: Subject, look: Look, names: Sequence[str]) -> list[Block]:
+    """Show series with what comes back of them: drawn, or as they read."""
+    if phrases.are_shown(subject):
+        return [phrases.compared(subject, look, names)]
+    return [Legend(BESIDE), compared(subject, look, names)]
+
+
 def compared(subject: Subject, look: Look, names: Sequence[str]) -> Panels:
     """Draw each series over what comes back of it."""
     known = look.observed.numpy()
@@ -108,13 +115,17 @@ def reach(subject: Subject) -> list[tuple[float, float]]:
     return [(float(each.min()), float(each.max())) if len(each) else (0.0, 0.0) for each in known]
 
 
-def alone(subject: Subject, x: Tensor, names: Sequence[str]) -> Panels:
-    """Draw series that stand for themselves, ``(n, channels, steps)``."""
+def alone(subject: Subject, x: Tensor, names: Sequence[str]) -> Block:
+    """Show series that stand for themselves, ``(n, channels, steps)``."""
+    if phrases.are_shown(subject):
+        return phrases.alone(subject, x, names)
     return _panels(subject, [(subject.in_series(x), ACCENT)], names, reach(subject))
 
 
-def fan(subject: Subject, x: Tensor, title: str) -> Panels:
-    """Draw the stations of a way, ``(n, channels, steps)``, along the colours of the ramp."""
+def fan(subject: Subject, x: Tensor, title: str) -> Block:
+    """Show the stations of a way, ``(n, channels, steps)``, along the colours of the ramp."""
+    if phrases.are_shown(subject):
+        return phrases.alone(subject, x, [title, *[""] * (len(x) - 1)])
     values, wide, limits = subject.in_series(x), width(subject), reach(subject)
     colours = [RAMP[round(at * (len(RAMP) - 1) / (len(x) - 1))] for at in range(len(x))]
     panels = [
