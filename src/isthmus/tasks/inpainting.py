@@ -57,11 +57,12 @@ class Inpainter(OneToOneFeatureMixin, TransformerMixin, Task):
     2016, arXiv:1604.07379; Vincent et al., 2008). What it meets in use need not look like that.
 
     Where no ``mask`` is given, and nothing is NaN, covered places are **found**: a second network,
-    with a code so narrow that it can only draw what rows look like, draws the row as it should be;
-    the absolute difference is averaged over neighbours, 3 a side, and where it lies above a
-    threshold the place counts as covered. Specks are dropped, holes closed, the rim added; then it
-    is done once more from the row as filled. The threshold is that which only a share of the
-    whole rows of `fit`, ``false_alarms``, reaches anywhere.
+    with a code so narrow that it can only draw what rows look like, draws the row as it should be.
+    How far a place lies outside of what is drawn there and next to it is averaged over 5 cells a
+    side; above a threshold it counts as covered, and so does what hangs together with it above half
+    of that. Specks are dropped, holes closed, the rim added; then it is done once more from the row
+    as filled. The threshold is that which only a share of the whole rows of `fit`,
+    ``false_alarms``, reaches anywhere. A cover that looks like what it covers can't be found.
 
     Known cells come back as they were, to the last bit, and so do kind, shape and dtype.
 
@@ -327,8 +328,8 @@ def finding(adapter: Any, X: Any) -> BaseAutoencoder:
     space = data.fit(X).space_
     large = space.size > LARGE
     return DenoisingAutoencoder(
-        latent_dim=min(32, max(2, space.size // 4)),
-        backbone=Conv((16, 32, 64)) if large else Dense((256,), activation="gelu"),
+        latent_dim=min(16, max(2, space.size // 4)),
+        backbone=Conv((16, 32, 64)) if large else Dense((512, 256), activation="gelu"),
         corruption=COVERED,
     )
 
