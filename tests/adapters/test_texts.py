@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isthmus
-from isthmus import LSTM, VAE, Autoencoder, Normal, Texts, Transformer
+from isthmus import LSTM, VAE, AnomalyDetector, Autoencoder, Normal, Texts, Transformer
 from isthmus.adapters import Images, adapter_for
 from isthmus.errors import CompositionError, DataError, MissingExtraError, SupportError
 
@@ -186,3 +186,11 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(MissingExtraError, match=r"isthmus\[text\]"):
         Texts().fit(SAID)
+
+
+def test_a_detector_tells_strange_texts():
+    model = VAE(**SMALL | {"epochs": 30, "batch_size": 8}, backbone=LSTM(16), learning_rate=1e-2)
+    detector = AnomalyDetector(model, members=1, random_state=0).fit(SAID)
+    usual, odd = detector.score_samples(["the cat sings.", "zqx vw"])
+    assert odd < usual
+    assert detector.predict(SAID).shape == (len(SAID),)

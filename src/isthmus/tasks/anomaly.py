@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.adapters import Adapter, Files, adapter_for, files_in, plain
 from isthmus.backbones import Dense
 from isthmus.catalogue import PARTS
-from isthmus.corruptions import Noise
+from isthmus.corruptions import Masking, Noise
 from isthmus.ensemble import fit_together
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
@@ -339,7 +339,7 @@ def _default(space: Space, rows: int) -> DenoisingAutoencoder:
     return DenoisingAutoencoder(
         latent_dim=128,
         backbone=Dense((256,)) if flat else None,
-        corruption=Noise(0.1),
+        corruption=Masking(0.1) if space.support == "categories" else Noise(0.1),
         epochs=min(max(epochs, EPOCHS[0]), EPOCHS[1]),
         validation_fraction=0.0,
         patience=None,
