@@ -75,7 +75,9 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
     >>> from isthmus import Denoiser, DenoisingAutoencoder, UNet
     >>> X = load_digits().images / 16
     >>> noisy = X + np.random.default_rng(0).normal(0, 0.3, X.shape)
-    >>> model = DenoisingAutoencoder(latent_dim=8, backbone=UNet((16, 32)), epochs=4)
+    >>> model = DenoisingAutoencoder(
+    ...     latent_dim=8, backbone=UNet((16, 32)), epochs=4, batch_size=32, learning_rate=4e-3
+    ... )
     >>> denoiser = Denoiser(model, random_state=0).fit(X[:1500])
     >>> denoiser.transform(noisy[1500:]).shape
     (297, 8, 8)
