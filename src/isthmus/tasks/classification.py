@@ -21,7 +21,7 @@ from isthmus.families import ConditionalVAE, DenoisingAutoencoder
 from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number
 from isthmus.tasks.base import Kept, Task
-from isthmus.tasks.denoising import at_hand
+from isthmus.tasks.denoising import at_hand, count
 from isthmus.tasks.labelled import CodeHead, Head, RowHead, semi_supervised, tuned
 from isthmus.tasks.labels import Labels
 
@@ -116,8 +116,8 @@ class EncoderClassifier(ClassifierMixin, Task):
         """
         self._check()
         rows = at_hand(X)
-        labels = Labels.of(y, len(rows))
-        made: Any = self._template(len(rows))
+        labels = Labels.of(y, count(rows))
+        made: Any = self._template(count(rows))
         model = made.set_params(random_state=seed_from(self.random_state))
         weight = WEIGHTS[self.method] if self.weight is None else float(self.weight)
         self.head_, self.classifier_ = None, None
@@ -146,7 +146,8 @@ class EncoderClassifier(ClassifierMixin, Task):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row: ``(n,)``."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(1)]
 
     def kept(self) -> Kept:
         """Return what was learned.
@@ -186,6 +187,11 @@ class EncoderClassifier(ClassifierMixin, Task):
             head.load_state_dict(kept.tensors)
             self.head_ = head.eval()
         return self._taken(model, labels)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _taken(self, model: BaseAutoencoder, labels: Labels) -> Self:
         self.model_, self.labels_, self.classes_ = model, labels, labels.classes

@@ -117,7 +117,7 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
         rows = at_hand(X)
         adapter = self._adapter_for(rows)
         if self.noise is None:
-            model = self._from_clean(adapter, len(rows))
+            model = self._from_clean(adapter, count(rows))
         else:
             model = self._from_noisy(adapter, rows)
         seeded: Any = model
@@ -154,6 +154,11 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
         """Take over what `kept` returned."""
         (model,) = kept.models
         return self._taken(model)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _taken(self, model: BaseAutoencoder) -> Self:
         self.model_, self.adapter_ = model, model.adapter_
@@ -255,8 +260,13 @@ def default(adapter: Adapter, rows: int) -> BaseAutoencoder:
 def at_hand(X: Any) -> Any:
     """Return the files of a folder, and anything else as it is: something that has a length."""
     if not isinstance(X, str | Path):
-        return X
+        return X if hasattr(X, "__len__") else np.asarray(X)
     return sounds_in(Path(X)) if are_sounds(X) else files_in(Path(X))
+
+
+def count(rows: Any) -> int:
+    """Return how many rows there are; a sparse matrix, which adapters refuse, has no length."""
+    return int(rows.shape[0]) if hasattr(rows, "shape") else len(rows)
 
 
 def _scale(adapter: Adapter, x: Tensor, noise: float) -> float | list[float]:

@@ -240,6 +240,11 @@ class Inpainter(OneToOneFeatureMixin, TransformerMixin, Task):
         self.threshold_ = None if told is None else float(told)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     def _check(self) -> None:
         given: Any = self.model
         if given is not None and (not isinstance(given, BaseAutoencoder) or given.conditional):

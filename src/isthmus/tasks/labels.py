@@ -6,6 +6,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 from torch import Tensor
 
 from isthmus.adapters.base import plain
@@ -46,6 +48,8 @@ class Labels:
         given = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else plain(y))
         if isinstance(y, list | tuple) and given.dtype.kind in "US":
             given = np.array(y, dtype=object)  # numpy makes texts of None beside texts
+        if given.ndim == 2 and given.shape[1] == 1:
+            given = column_or_1d(given, warn=True)
         if given.ndim != 1 or len(given) != rows:
             raise DataError(
                 f"Labels of shape {given.shape} were given for {rows} rows; expected one for each, "
@@ -54,6 +58,8 @@ class Labels:
         unknown = np.asarray(pd.isna(given), bool)
         unknown |= np.array([not isinstance(each, str) and each == UNKNOWN for each in given])
         there = given[~unknown]
+        if len(there):
+            check_classification_targets(there)
         classes = _sorted(there)
         if len(classes) < 2:
             found = "no class" if not len(classes) else f"the one class {classes.tolist()[0]!r}"
