@@ -70,6 +70,13 @@ Kinds = Annotated[
         help="What a column of a table is: number, count, boolean, category or date; repeatable.",
     ),
 ]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column that the others depend on, for a conditional family; repeatable.",
+    ),
+]
 Row = Annotated[int, typer.Argument(metavar="ROW", help="The number of a row, from 0.")]
 
 
@@ -147,13 +154,7 @@ def fit(
     ] = "vae",
     label: Label = None,
     drop: Drop = None,
-    condition: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="A column that the others depend on, for a conditional family; repeatable.",
-        ),
-    ] = None,
+    condition: Conditions = None,
     kind: Kinds = None,
     resume: Annotated[
         bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
