@@ -58,7 +58,7 @@ class Labels:
         unknown = np.asarray(pd.isna(given), bool)
         unknown |= np.array([not isinstance(each, str) and each == UNKNOWN for each in given])
         there = given[~unknown]
-        if len(there):
+        if len(there) and there.dtype.kind == "f":
             check_classification_targets(there)
         classes = _sorted(there)
         if len(classes) < 2:
