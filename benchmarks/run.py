@@ -26,8 +26,8 @@ import maps
 import probe
 import scale
 import series
-import serving
 import series_anomaly
+import serving
 import speed
 import stacked
 

@@ -191,7 +191,8 @@ class Encoder(nn.Module):
         h = self.layers(with_context(x, context).permute(2, 0, 1), lengths)  # (T, B, W)
         # Padded and then picked is faster than packed, up to five times on CPU; and a row's
         # result doesn't hang on the lengths of the rows beside it, not even in its last bit.
-        ends = h[-1] if lengths is None else h[lengths - 1, torch.arange(x.shape[0], device=x.device)]
+        rows = torch.arange(x.shape[0], device=x.device)
+        ends = h[-1] if lengths is None else h[lengths - 1, rows]
         if len(self.layers.cells[0]) > 1:  # pyright: ignore[reportArgumentType]
             half = ends.shape[1] // 2
             ends = torch.cat([ends[:, :half], h[0, :, half:]], dim=1)
