@@ -131,8 +131,8 @@ def together() -> None:
             f"VAE 784-128-16 on the 10,000 test digits of MNIST, {EPOCHS} epochs, batches of "
             f"{BATCH} in all, under `torchrun` with gloo, one thread each. Seconds are of the "
             "whole call, imports included; four processes share two cores here, so no speed is "
-            "to be read from them. The last row: SIGKILL to one process in the second epoch, `torchrun` "
-            "then ends the others, and the same command goes on from the checkpoint.",
+            "to be read from them. The last row: SIGKILL to one process in the second epoch; "
+            "`torchrun` then ends the others, and the same command goes on from the checkpoint.",
             "",
             f"`python benchmarks/run.py scale-together`. Measured on: {machine.describe()}.",
         ],
