@@ -267,7 +267,7 @@ def test_a_generator_is_learned_from_the_table_itself(out: Path) -> None:
         ("detect orders.csv --drop name --contamination 0.9", "contamination"),
         ("detect orders.csv -m model", "model holds a VAE; expected an AnomalyDetector"),
         ("detect orders.csv -m imputer", "imputer holds an Imputer; expected an AnomalyDetector"),
-        ("detect orders.csv --drop name --save model", "something else than a detector"),
+        ("detect orders.csv --drop name --save model", "something else than what --save keeps"),
         ("explain orders.csv 90 -m detector", "it has rows 0 to 89"),
         ("impute orders.csv -m detector", "detector holds an AnomalyDetector; expected an Imputer"),
         ("synthesize 3 -m model", "model holds a VAE; expected a Generator"),

@@ -38,6 +38,7 @@ BACKBONES = [
     "GRU(8)",
     "Transformer(8, depth=1, heads=2)",
     "Dictionary()",
+    "UNet((4, 8))",
 ]
 # What a family needs beside a small code.
 SETTINGS = {
@@ -65,6 +66,8 @@ REFUSALS = [
     ("*", "GRU*", "table", r"was given for .*; expected Series"),
     ("*", "LSTM*", "image", r"was given for .*; expected Series"),
     ("*", "GRU*", "image", r"was given for .*; expected Series"),
+    ("*", "UNet*", "vector", r"was given for .*; expected Image or Series"),
+    ("*", "UNet*", "table", r"was given for .*; expected Image or Series"),
     # Dead codes learn what is left over, x - x_hat, and names have no differences.
     ("KSparseAutoencoder", "*", "table", r"Revive\(\) needs a decoder that writes x itself"),
     ("KSparseAutoencoder", "*", "text", r"Revive\(\) needs a decoder that writes x itself"),

@@ -62,6 +62,7 @@ class Shards:
     >>> model = Autoencoder(latent_dim=2, epochs=2, random_state=0).fit(shards)
     >>> shards.map(model.transform).shape
     (1000, 2)
+    >>> folder.cleanup()
     """
 
     def __init__(

@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_refused():
         overlap(np.zeros((3, 2)), 9)
     with pytest.raises(CompositionError, match="size=0"):
         windows(np.zeros(9), 0)
-    with pytest.raises(CompositionError, match=r"stride=1\.5"):
-        windows(np.zeros(9), 2, 1.5)
+    with pytest.raises(CompositionError, match="stride=0"):
+        windows(np.zeros(9), 2, 0)
     with pytest.raises(CompositionError, match="stride=3 was given; expected 1 to 2"):
         windows(np.zeros(9), 2, 3)

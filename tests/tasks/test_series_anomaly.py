@@ -235,7 +235,6 @@ def test_equal_seeds_give_equal_scores_and_files_keep_them(
         ({"smooth": 2}, "smooth=2"),
         ({"contamination": 0.9}, "contamination=0.9"),
         ({"contamination": 0.1, "false_alarms": 0.1}, "both given"),
-        ({"model": 3}, "model=3"),
     ],
 )
 def test_parameters_are_checked(given: dict[str, Any], words: str) -> None:
