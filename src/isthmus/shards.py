@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -146,7 +147,7 @@ class Shards:
                 _write(function(each), made / f"part-{number:05}")
         return Shards(place, rows=self.rows, window=self.window)
 
-    @property
+    @cached_property  # a folder is listed once, not for each shard
     def _pictures(self) -> Files:
         return files_in(self.path)
 

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus import inference
@@ -18,7 +17,7 @@ from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number
 from isthmus.tasks import faithful, intrinsic
 from isthmus.tasks.aggregate import over
-from isthmus.tasks.base import Kept, Task
+from isthmus.tasks.base import Kept, Task, trained
 from isthmus.tasks.intrinsic import Dimension
 from isthmus.tasks.placing import Neighbourhoods, Placer, Plane
 from isthmus.writing import whole_file
@@ -113,7 +112,8 @@ class Atlas(Task):
         """
         seed = seed_from(self.random_state)
         placer = self._checked(seed)
-        model = _trained(self.model, X, y, seed)
+        template = VAE() if self.model is None else self.model
+        model = trained(template, X, y, seed, "VAE(latent_dim=2)")
         codes = _codes(model, X, y)
         different, first = np.unique(codes, axis=0, return_inverse=True)
         if np.ptp(codes, axis=0).max() < FLAT:
@@ -289,22 +289,6 @@ class Atlas(Task):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _trained(model: Any, X: Any, y: Any, seed: int) -> BaseAutoencoder:
-    """Return the model as it is if it is fitted, else a copy of it that has learned."""
-    model = VAE() if model is None else model
-    if not isinstance(model, BaseAutoencoder):
-        raise CompositionError(
-            f"model={model!r} was given; expected a model of Isthmus, such as VAE(latent_dim=2), "
-            "or None."
-        )
-    if hasattr(model, "codec_"):
-        return model
-    made: Any = clone(model)
-    if made.random_state is None:
-        made.random_state = seed
-    return made.fit(X, y)
 
 
 def _codes(model: BaseAutoencoder, X: Any, y: Any) -> np.ndarray:

@@ -12,13 +12,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from torch import Tensor
 
 from isthmus.adapters import Adapter
 from isthmus.catalogue import PARTS, UNFIT
 from isthmus.catalogue import load as load_model
-from isthmus.errors import FormulaError, ModelFileError
+from isthmus.errors import CompositionError, FormulaError, ModelFileError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.formula import read
 from isthmus.part import Part
@@ -117,6 +117,26 @@ class Task(BaseEstimator):
             (made / TENSORS).chmod((made / ABOUT).stat().st_mode)
             for number, model in enumerate(kept.models):
                 model.save(made / MEMBERS / f"{number:02}")
+
+
+def trained(model: Any, X: Any, y: Any, seed: int, example: str) -> BaseAutoencoder:
+    """Return the model as it is if it is fitted, else a copy of it that has learned.
+
+    Raises
+    ------
+    CompositionError
+        If it is no model; ``example`` is one that would do.
+    """
+    if not isinstance(model, BaseAutoencoder):
+        raise CompositionError(
+            f"model={model!r} was given; expected a model of Isthmus, such as {example}, or None."
+        )
+    if hasattr(model, "codec_"):
+        return model
+    made: Any = clone(model)
+    if made.random_state is None:
+        made.random_state = seed
+    return made.fit(X, y)
 
 
 def restored(

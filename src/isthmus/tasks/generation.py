@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from isthmus.ranges import whole
 from isthmus.run import under
 from isthmus.space import Table, Vector
 from isthmus.tasks.aggregate import looks, over, posterior_draws, scores, some_scores
-from isthmus.tasks.base import Kept, Task
+from isthmus.tasks.base import Kept, Task, trained
 from isthmus.tasks.given import codes_given, partial_row, with_given
 from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
@@ -117,7 +116,8 @@ class Generator(Walks, Task):
         """
         candidates(self.prior, 1)  # what is wrong with it is said before any training
         seed = seed_from(self.random_state)
-        model = _trained(self.model, X, y, seed)
+        template = _default(X) if self.model is None else self.model
+        model = trained(template, X, y, seed, "VAE(beta=0.1)")
         with seeded(seed):
             codes, aside = posterior_draws(model, X, y)
         tried = [each.fitted(codes, aside, seed) for each in candidates(self.prior, codes.shape[1])]
@@ -293,22 +293,6 @@ class Generator(Walks, Task):
         """Return x for codes: drawn cells look as the columns do, points stay as they are."""
         x = inference.decoded(self.model_.codec_, z, noise, context)
         return self.marginals_(x) if noise and self.marginals_ is not None else x
-
-
-def _trained(model: Any, X: Any, y: Any, seed: int) -> BaseAutoencoder:
-    """Return the model as it is if it is fitted, else a copy of it that has learned."""
-    model = _default(X) if model is None else model
-    if not isinstance(model, BaseAutoencoder):
-        raise CompositionError(
-            f"model={model!r} was given; expected a model of Isthmus, such as VAE(beta=0.1), or "
-            "None."
-        )
-    if hasattr(model, "codec_"):
-        return model
-    made: Any = clone(model)
-    if made.random_state is None:
-        made.random_state = seed
-    return made.fit(X, y)
 
 
 def _default(X: Any) -> VAE:
