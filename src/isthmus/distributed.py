@@ -6,6 +6,7 @@ result is that of one process with the whole batch, up to rounding. That holds f
 too: each process makes those of the whole batch, and keeps its own rows of them.
 """
 
+import atexit
 import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -113,7 +114,14 @@ def team() -> Team:
         return Team()
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        # Threads of the group that outlive the interpreter may abort a process that has succeeded.
+        atexit.register(_leave)
     return Team(distributed.get_rank(), distributed.get_world_size())
+
+
+def _leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 ALONE = Team()
