@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 import torch
 from PIL import Image as Picture
 
-from isthmus import Autoencoder, ConditionalVAE, Images, Shards, Vectors
+from isthmus import Autoencoder, ConditionalVAE, Images, Shards, Sounds, Vectors
 from isthmus.errors import DataError
 from isthmus.space import Batch
 from isthmus.streaming import Stream
@@ -119,6 +120,27 @@ def test_pictures_of_a_folder(tmp_path):
     assert shards.map(model.reconstruct).shape == (30, 6, 5)
 
 
+def test_sounds_of_a_folder(tmp_path):
+    lengths = [150, *[200 + place for place in range(26)], 400, 200, 150, 200]
+    for place, length in enumerate(lengths):  # the longest is in no sample
+        soundfile.write(tmp_path / f"{place:02}.wav", np.sin(np.arange(length) / 5) / 2, 8000)
+    shards = Shards(tmp_path, rows=8)
+    assert [each.rows for each in shards.shards] == [8, 8, 8, 7]
+    assert {path.stem for path in shards.some(4)} == {"00", "08", "16", "24", "27"}
+    adapter = Sounds(frame=32, representation="waveform")
+    model = Autoencoder(latent_dim=2, epochs=2, random_state=0, adapter=adapter).fit(shards)
+    assert model.adapter_.space_.steps == 13
+    assert [len(each) for each in shards.map(model.reconstruct)] == lengths
+    assert shards.map(model.transform, tmp_path / "codes").read(3).shape == (7, 2)
+
+
+def test_a_folder_of_pictures_and_sounds_is_neither(tmp_path):
+    for name in ("a.wav", "b.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError, match="both pictures and sounds; expected a folder of one"):
+        Shards(tmp_path)
+
+
 def test_what_is_made_of_shards_is_shards_again(tmp_path, tables):
     made = tables.map(lambda frame: frame[["a"]].abs(), tmp_path / "made")
     assert (len(made), len(made.shards)) == (ROWS, len(tables.shards))
@@ -133,7 +155,7 @@ def test_what_is_made_of_shards_is_shards_again(tmp_path, tables):
 def test_what_can_not_be_read_is_told(tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist"):
         Shards(tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"holds no Parquet file, no NPY file and no picture"):
+    with pytest.raises(DataError, match=r"holds no Parquet or NPY file, picture or sound"):
         Shards(tmp_path)
     (tmp_path / "x.npy").write_bytes(b"no array")
     with pytest.raises(DataError, match=r"x\.npy can't be read in shards"):

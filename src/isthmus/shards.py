@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from isthmus.adapters import Files, files_in
 from isthmus.adapters.picture_files import ENDINGS
+from isthmus.adapters.sound_files import heading, sounds_in
 from isthmus.errors import DataError, require
 from isthmus.ranges import whole
 from isthmus.writing import whole_folder
@@ -19,6 +20,8 @@ SAMPLED = 65_536
 """At most how many rows tell what the columns are,"""
 PLACES = 8
 """from so many shards, spread evenly."""
+ROWS, SOUNDS = 65_536, 256
+"""How many rows, or sounds, make a shard."""
 TABLES, ARRAYS = ".parquet", ".npy"
 
 
@@ -36,18 +39,20 @@ class Shards:
 
     ``model.fit(Shards("folder"))`` trains as on data in memory, but for two things: rows are
     shuffled within ``window`` shards at a time, whose order is shuffled too; and what is
-    learned of the columns (scale, categories) is learned of 65,536 rows at most, spread over all.
-    Memory holds the rows of two windows, whatever there is on disk.
+    learned of the columns (scale, categories) is learned of 65,536 rows at most, spread over all;
+    of sounds it is 2,048, the shortest and the longest of all among them. Memory holds the rows of
+    two windows, whatever there is on disk.
 
     Parameters
     ----------
     path
-        A Parquet or NPY file, a folder of such, or a folder of PNG or JPEG pictures.
+        A Parquet or NPY file, a folder of such, or a folder of PNG or JPEG pictures, or of WAV or
+        FLAC sounds.
     columns
         Of Parquet: which to read; None: all.
     rows
-        How many rows of an array, or pictures, make a shard. A Parquet file's shards are its
-        row groups: write it with ``row_group_size=65536``, or like.
+        How many rows of an array, pictures or sounds make a shard; None: 65,536, or 256 sounds. A
+        Parquet file's shards are its row groups: write it with ``row_group_size=65536``, or like.
     window
         How many shards are shuffled together.
 
@@ -71,13 +76,16 @@ class Shards:
         path: str | Path,
         *,
         columns: Sequence[str] | None = None,
-        rows: int = 65_536,
+        rows: int | None = None,
         window: int = 4,
     ) -> None:
         self.path, self.columns = Path(path), None if columns is None else list(columns)
-        self.rows = whole("rows", rows, 1, example="Shards(folder, rows=65536)")
+        usual = SOUNDS if self._heard else ROWS
+        many = usual if rows is None else rows
+        self.rows = whole("rows", many, 1, example="Shards(folder, rows=65536)")
         self.window = whole("window", window, 1, example="Shards(folder, window=4)")
-        self.shards = list(_found(self.path, self.rows))
+        self.most = PLACES * SOUNDS if self._heard else SAMPLED
+        self.shards = list(_found(self.path, self._members, self.rows))
         if not sum(each.rows for each in self.shards):
             raise DataError(f"{path} holds no rows; expected at least one. Is it empty?")
 
@@ -91,21 +99,25 @@ class Shards:
         return (self.read(place) for place in range(len(self.shards)))
 
     def read(self, place: int) -> Any:
-        """Return a shard's rows: a frame, an array, or pictures that are still on disk."""
+        """Return a shard's rows: a frame, an array, or files of pictures or sounds."""
         shard = self.shards[place]
-        if shard.path.is_dir():
-            return self._pictures[shard.first : shard.first + shard.rows]
+        if self._members is not None:
+            return self._members[shard.first : shard.first + shard.rows]
         if shard.path.suffix == ARRAYS:
             whole_array = np.load(shard.path, mmap_mode="r", allow_pickle=False)
             return np.array(whole_array[shard.first : shard.first + shard.rows])
         file = require("pyarrow.parquet", "frames").ParquetFile(shard.path)
         return file.read_row_group(shard.first, columns=self.columns).to_pandas()
 
-    def some(self, most: int = SAMPLED) -> Any:
-        """Return at most so many rows, of shards that are spread evenly over all."""
+    def some(self, most: int | None = None) -> Any:
+        """Return at most so many rows, of shards that are spread evenly over all.
+
+        None: 65,536, or 2,048 sounds. With them come the shortest and the longest sound.
+        """
         places = self.spread()
-        each = max(1, most // len(places))
-        return _joined([_thinned(self.read(place), each) for place in places])
+        each = max(1, (most or self.most) // len(places))
+        found = _joined([_thinned(self.read(place), each) for place in places])
+        return [*found, *self._ends(found)] if self._heard else found
 
     def spread(self) -> list[int]:
         """Return the places of a few shards that are spread evenly over all."""
@@ -148,20 +160,31 @@ class Shards:
         return Shards(place, rows=self.rows, window=self.window)
 
     @cached_property  # a folder is listed once, not for each shard
-    def _pictures(self) -> Files:
-        return files_in(self.path)
+    def _members(self) -> Files | list[Path] | None:
+        """The pictures or the sounds of a folder, where it holds no tables."""
+        if not self.path.is_dir() or any(_files(self.path)):
+            return None
+        return _pictures_or_sounds(self.path)
+
+    @property
+    def _heard(self) -> bool:
+        return isinstance(self._members, list)
+
+    def _ends(self, others: Sequence[Path]) -> list[Path]:
+        """Return the shortest and the longest sound, but for those among ``others``.
+
+        A model is fitted to sounds of such lengths, and takes no longer ones.
+        """
+        assert isinstance(self._members, list)
+        ordered = sorted(self._members, key=lambda path: heading(path).seconds)
+        return [each for each in {ordered[0]: 0, ordered[-1]: 0} if each not in others]
 
 
-def _found(path: Path, rows: int) -> Iterator[Shard]:
+def _found(path: Path, members: Files | list[Path] | None, rows: int) -> Iterator[Shard]:
     if not path.exists():
         raise DataError(f"{path} does not exist. Name a Parquet or NPY file, or a folder.")
-    if path.is_dir() and not any(_files(path)):
-        if not any(each.suffix.lower() in ENDINGS for each in path.rglob("*")):
-            raise DataError(
-                f"{path} holds no Parquet file, no NPY file and no picture; expected a folder of "
-                "one of those."
-            )
-        count = len(files_in(path))
+    if members is not None:
+        count = len(members)
         yield from (Shard(path, at, min(rows, count - at)) for at in range(0, count, rows))
         return
     files = list(_files(path)) if path.is_dir() else [path]
@@ -169,6 +192,17 @@ def _found(path: Path, rows: int) -> Iterator[Shard]:
         raise DataError(f"{path} holds both Parquet and NPY files; expected one kind.")
     for file in files:
         yield from _shards_of(file, rows)
+
+
+def _pictures_or_sounds(folder: Path) -> Files | list[Path]:
+    sounds = sounds_in(folder)
+    pictures = any(each.suffix.lower() in ENDINGS for each in folder.rglob("*"))
+    if bool(sounds) == pictures:
+        what = (
+            "both pictures and sounds" if pictures else "no Parquet or NPY file, picture or sound"
+        )
+        raise DataError(f"{folder} holds {what}; expected a folder of one of those.")
+    return sounds or files_in(folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -202,12 +236,16 @@ def taken(rows: Any, places: np.ndarray) -> Any:
     """Return the rows at some places."""
     if isinstance(rows, Files):
         return Files([rows.paths[place] for place in places])
+    if isinstance(rows, list):  # of sounds' paths
+        return [rows[place] for place in places]
     return rows.iloc[places] if hasattr(rows, "iloc") else rows[places]
 
 
 def _joined(parts: list[Any]) -> Any:
     if isinstance(parts[0], Files):
-        return Files([path for part in parts for path in cast(Files, part).paths])
+        return Files([path for part in parts for path in part.paths])
+    if isinstance(parts[0], list):
+        return [row for part in parts for row in part]
     if hasattr(parts[0], "iloc"):
         import pandas as pd
 

@@ -11,7 +11,7 @@ import torch
 
 from isthmus.adapters import Adapter, Conditions
 from isthmus.errors import DataError
-from isthmus.shards import SAMPLED, Shards, taken
+from isthmus.shards import Shards, taken
 from isthmus.space import Batch, joined
 
 CPU = torch.device("cpu")
@@ -51,9 +51,9 @@ class Stream:
         return replace(self, device=device)
 
     def split(self, fraction: float, seed: int) -> tuple[Self, Batch | None]:
-        """Return the stream without some rows, and these: at most 65,536, from a few shards."""
+        """Return the stream without some rows, and these: as many as a sample, of a few shards."""
         places = self.shards.spread()
-        wanted = min(int(len(self.shards) * fraction), SAMPLED) // len(places)
+        wanted = min(int(len(self.shards) * fraction), self.shards.most) // len(places)
         if wanted < 1:
             return self, None
         rng = np.random.default_rng(seed)

@@ -1,7 +1,9 @@
 """Sounds as users have them: files, folders of files, and arrays; mixed down, at one rate."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,33 @@ EXPECTED = (
 )
 MOST_CHANNELS = 32
 """How many columns an array may have to be one sound of so many channels."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a file says of its sound before it is decoded: samples a second, how many, and how."""
+
+    path: Path
+    rate: int
+    samples: int
+    coding: str
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.samples / self.rate
+
+
+def heading(path: Path) -> Heading:
+    """Return what a file says of its sound.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    with _opened(path) as file:
+        return Heading(path, int(file.samplerate), int(file.frames), str(file.subtype))
 
 
 def sounds_in(folder: Path) -> list[Path]:
@@ -80,15 +109,21 @@ def _listed(X: Any) -> Sequence[Any]:
     return list(values)
 
 
-def _file(path: Path) -> tuple[np.ndarray, int]:
+@contextmanager
+def _opened(path: Path) -> Generator[Any]:
     package: Any = require("soundfile", "sound")
     try:
-        wave, rate = package.read(path, dtype="float32", always_2d=False)
+        with package.SoundFile(path) as file:
+            yield file
     except (OSError, RuntimeError, TypeError) as error:
         raise DataError(
             f"{path} can't be read as a sound: {error} Replace it, or leave it out."
         ) from error
-    return _mixed(wave, str(path)), int(rate)
+
+
+def _file(path: Path) -> tuple[np.ndarray, int]:
+    with _opened(path) as file:
+        return _mixed(file.read(dtype="float32"), str(path)), int(file.samplerate)
 
 
 def _mixed(wave: np.ndarray, name: str) -> np.ndarray:
