@@ -19,7 +19,8 @@ from isthmus import (
     StackedAutoencoder,
 )
 from isthmus.backbones import Stem
-from isthmus.ensemble import Members, fit_together
+from isthmus.ensemble import fit_together
+from isthmus.members import Members
 from isthmus.errors import CompositionError, DataError
 from isthmus.randomness import seeded
 from isthmus.space import Batch, Table, Vector

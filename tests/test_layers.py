@@ -23,7 +23,7 @@ LAYERS = [
     {"objectives"},
     {"checkpoint", "distributed", "optimiser", "pretraining", "run", "training"},
     {"adapters", "inference", "progress", "recipe", "shards", "store", "streaming"},
-    {"checks", "ensemble", "estimator", "examples", "fitted", "stacking"},
+    {"checks", "ensemble", "estimator", "examples", "fitted", "members", "stacking", "sweeping"},
     {"families"},
     {"catalogue"},
     {"tasks"},

@@ -82,6 +82,7 @@ NAMES = [
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",
+    "Sweep",
     "Term",
     "Table",
     "Tables",
@@ -99,6 +100,7 @@ NAMES = [
     "WassersteinAutoencoder",
     "export_onnx",
     "film",
+    "fit_together",
     "intrinsic_dimension",
     "load",
     "overlap",
@@ -106,6 +108,7 @@ NAMES = [
     "psnr",
     "snr",
     "ssim",
+    "sweep",
     "windows",
 ]
 

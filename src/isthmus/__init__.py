@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer, UNet
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import AnyOf, Masking, Noise, Occlusion, SaltPepper
+    from isthmus.ensemble import fit_together
     from isthmus.estimator import BaseAutoencoder
     from isthmus.export import export_onnx
     from isthmus.families import (
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from isthmus.recipe import Recipe
     from isthmus.shards import Shards
     from isthmus.space import Batch, Image, Series, Table, Vector
+    from isthmus.sweeping import Sweep, sweep
     from isthmus.tasks import (
         AnomalyDetector,
         Atlas,
@@ -105,6 +107,7 @@ _HOMES = {
     "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer", "UNet"),
     "codec": ("Codec", "Trace"),
     "corruptions": ("AnyOf", "Masking", "Noise", "Occlusion", "SaltPepper"),
+    "ensemble": ("fit_together",),
     "estimator": ("BaseAutoencoder",),
     "export": ("export_onnx",),
     "families": (
@@ -152,6 +155,7 @@ _HOMES = {
     "recipe": ("Recipe",),
     "shards": ("Shards",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
+    "sweeping": ("Sweep", "sweep"),
     "tasks": (
         "AnomalyDetector",
         "Atlas",
@@ -242,6 +246,7 @@ __all__ = [
     "SparseAutoencoder",
     "SparsityTarget",
     "StackedAutoencoder",
+    "Sweep",
     "Table",
     "Tables",
     "Term",
@@ -257,6 +262,7 @@ __all__ = [
     "WassersteinAutoencoder",
     "export_onnx",
     "film",
+    "fit_together",
     "intrinsic_dimension",
     "load",
     "overlap",
@@ -264,6 +270,7 @@ __all__ = [
     "psnr",
     "snr",
     "ssim",
+    "sweep",
     "windows",
 ]
 

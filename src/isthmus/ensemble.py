@@ -7,37 +7,34 @@ products are taken in one, and everything else works on the rows of all of them 
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Sequence
-from copy import deepcopy
+from dataclasses import fields
 from typing import Any, TypeVar
 
-from torch import nn
-
-from isthmus import inference, training
-from isthmus.codec import Codec, Trace
+from isthmus import training
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder, State
-from isthmus.latents import Gaussian, Point
+from isthmus.members import Adams, Members, Objectives, together
 from isthmus.objectives import KL, NLL, Objective
-from isthmus.optimiser import EPS, Adam
 from isthmus.progress import bar
 from isthmus.randomness import seed_from, seeded
 from isthmus.run import History, start
 from isthmus.space import Batch
-from isthmus.stacking import UnstackableError, member_of, stacked
+from isthmus.stacking import UnstackableError, member_of
 from isthmus.streaming import Stream, split
 
 Model = TypeVar("Model", bound=BaseAutoencoder)
-OWN = ("random_state", "verbose")
-"""In what the models of a group may differ."""
+OWN = ("learning_rate", "corruption", "random_state", "verbose")
+"""The fields that every family has in which the models of a group may differ."""
 
 
 def fit_together(models: Sequence[Model], X: Any, y: Any = None) -> list[Model]:
-    """Fit each model to ``X``; those that differ in their seed alone train as one.
+    """Fit each model to ``X``; those whose networks have one shape train as one.
 
-    Each ends up as an ordinary fitted model. Those of a group see the same rows at each step,
-    in the order of the first one's seed, and keep the same rows aside; their weights begin, and
-    their draws fall, each in its own way. The best epoch, and when patience runs out, is told by
-    the mean over the group, and so is ``history_``.
+    They may differ in ``random_state``, ``learning_rate``, ``corruption`` and in the weights of
+    their objective, such as ``beta``. Each ends up as an ordinary fitted model, with the weights
+    of its own best epoch. Those of a group see the same rows at each step, in the order of the
+    first one's seed, and keep the same rows aside; their weights begin, and their draws fall,
+    each in its own way.
 
     Groups of one, and models that can't be stacked (convolutions, recurrent cells, sparse or
     quantised latents, terms other than `NLL` and `KL`), are fitted one after another.
@@ -65,40 +62,19 @@ def fit_together(models: Sequence[Model], X: Any, y: Any = None) -> list[Model]:
     [(8, 1), (8, 1), (8, 1)]
     """
     _check(models)
-    groups: dict[str, list[Model]] = {}
-    for model in models:
-        groups.setdefault(_shape(model), []).append(model)
-    for group in groups.values():
-        if len(group) == 1 or not _fit_group(group, X, y):
+    for group in alike(models):
+        if not fit_as_one(group, X, y):
             for model in group:
                 model.fit(X, y)
     return list(models)
 
 
-class Members(Codec):
-    """Many codecs as one: every row goes to each of them.
-
-    Parameters
-    ----------
-    codecs
-        Alike in all but their weights.
-
-    Raises
-    ------
-    UnstackableError
-        If they have parts whose products can't be taken in one.
-    """
-
-    def __init__(self, codecs: Sequence[Codec]) -> None:
-        nn.Module.__init__(self)
-        if not isinstance(codecs[0].latent, Point | Gaussian):
-            raise UnstackableError(f"{codecs[0].latent!r} looks at all rows of a batch together")
-        vars(self).update(vars(stacked(codecs)))
-        self.many = len(codecs)
-
-    def forward(self, batch: Batch, **how: Any) -> Trace:
-        """Return the trace of all rows through the first, then through the second, and so on."""
-        return super().forward(batch.repeat(self.many), **how)
+def alike(models: Sequence[Model]) -> list[list[Model]]:
+    """Return the models in groups whose networks have one shape."""
+    groups: dict[str, list[Model]] = {}
+    for model in models:
+        groups.setdefault(_shape(model), []).append(model)
+    return list(groups.values())
 
 
 def _check(models: Sequence[Any]) -> None:
@@ -115,33 +91,40 @@ def _check(models: Sequence[Any]) -> None:
 
 def _shape(model: BaseAutoencoder) -> str:
     """Return what models that train as one have in common, in words."""
-    settings = model.get_params(deep=False)
-    return repr([type(model), *(each for each in settings.items() if each[0] not in OWN)])
+    recipe = model.recipe()
+    objective, damage = 1 * recipe.objective, model.corruption or recipe.corruption
+    terms = [repr(term) for term in objective.terms.values()]
+    # What stands in for a likelihood that nobody named depends on these.
+    hints = objective.bounds_density, damage is not None and damage.hides
+    own = recipe.latent, recipe.likelihood, recipe.backbone, recipe.forgetting, *terms, *hints
+    shared = [getattr(model, each.name) for each in fields(BaseAutoencoder) if each.name not in OWN]
+    return repr([type(model), *own, *shared])
 
 
-def _fit_group(group: Sequence[BaseAutoencoder], X: Any, y: Any) -> bool:
+def fit_as_one(group: Sequence[BaseAutoencoder], X: Any, y: Any = None) -> bool:
     """Fit models of one shape as one, unless they can't be: return whether they were."""
-    first = group[0]
-    if first.checkpoint is not None or type(first)._prepared is not BaseAutoencoder._prepared:
+    # Those that learn at one speed, from rows damaged alike, lie beside one another.
+    first, *others = group = sorted(
+        group, key=lambda each: repr((each.learning_rate, each.corruption))
+    )
+    own = type(first)._prepared is not BaseAutoencoder._prepared
+    if not others or own or first.checkpoint is not None:
         return False
-    state, opened = first._begun(X, y)
-    if isinstance(opened, Stream):
+    state, data = first._begun(X, y)
+    if isinstance(data, Stream) or not _by_row(state.objective):
         return False
-    data = opened
-    if not _by_row(state.objective):
-        return False
-    seeds = [state.seed, *(seed_from(each.random_state) for each in group[1:])]
-    codecs = [state.codec, *(_composed(first, state, seed) for seed in seeds[1:])]
+    states = [state, *(_composed(each, state) for each in others)]
     try:
-        members = Members(codecs)
+        members = Members([each.codec for each in states])
     except UnstackableError:
         return False
-    history = _trained(first, state, members, data)
-    for place, (model, codec, seed) in enumerate(zip(group, codecs, seeds, strict=True)):
+    histories = _trained(group, states, members, data)
+    spreads = members.spread(data)
+    for place, (model, own_state) in enumerate(zip(group, states, strict=True)):
+        codec = own_state.codec
         codec.load_state_dict(member_of(members, place, codec))
-        spread = inference.spread(codec, data)
-        told = {"codec": codec, "seed": seed, "history": deepcopy(history), "spread": spread}
-        model._learned(state._replace(**told))
+        told = {"history": histories[place], "spread": spreads[place].clone()}
+        model._learned(own_state._replace(**told))
     return True
 
 
@@ -151,21 +134,28 @@ def _by_row(objective: Objective) -> bool:
     return all(type(term) is NLL or (type(term) is KL and not term.free) for term in terms)
 
 
-def _composed(model: BaseAutoencoder, state: State, seed: int) -> Codec:
-    """Return networks like those of ``state``, with weights of their own."""
+def _composed(model: BaseAutoencoder, like: State) -> State:
+    """Return a state like another, with networks and an objective of the model's own."""
+    seed = seed_from(model.random_state)
+    device = next(like.codec.parameters()).device
     with seeded(seed):
-        codec, _ = model.compose(state.adapter.space_, state.codec.context)
-    return codec.to(next(state.codec.parameters()).device)
+        codec, objective = model.compose(like.adapter.space_, like.codec.context)
+    return like._replace(codec=codec.to(device), objective=objective.to(device), seed=seed)
 
 
-def _trained(model: BaseAutoencoder, state: State, members: Members, data: Batch) -> History:
-    """Train all members as the plan of ``model`` has it, and return the mean of their histories."""
-    learnt, kept_aside = split(data, model.validation_fraction, state.seed)
-    plan = model._plan(state, epochs=model.epochs, patience=model.patience)
-    # The mean over all rows is a share of each member's own: so, then, is what guards division.
-    optimiser = Adam(members.parameters(), eps=EPS / members.many)
-    run = start(members, state.objective, plan, len(learnt), optimiser)
+def _trained(
+    group: Sequence[BaseAutoencoder], states: Sequence[State], members: Members, data: Batch
+) -> list[History]:
+    """Train all members as the plan of the first has it, and return the history of each."""
+    first, seed = group[0], states[0].seed
+    learnt, kept_aside = split(data, first.validation_fraction, seed)
+    plan = first._plan(states[0], epochs=first.epochs, patience=first.patience)
+    speeds = [each.learning_rate / first.learning_rate for each in group]
+    objective = Objectives([each.objective for each in states])
+    optimiser = Adams(list(members.parameters()), speeds)
+    run = together(start(members, objective, plan, len(learnt), optimiser), speeds)
     device = run.ledger.device
     aside = kept_aside.to(device) if kept_aside is not None else None
-    with bar(model.verbose, f"{members.many} models") as watch:
-        return training.fit(run, learnt.to(device), aside, watch=watch)
+    with bar(first.verbose, f"{members.many} models") as watch:
+        training.fit(run, learnt.to(device), aside, watch=watch)
+    return run.histories

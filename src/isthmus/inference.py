@@ -107,7 +107,7 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Volume) ->
 
 
 @torch.no_grad()
-def spread(codec: Codec, data: Batch) -> Tensor:
+def spread(codec: Codec, data: Batch, coded: Callable[[Codec, Batch], Tensor] = codes) -> Tensor:
     """Return how far the codes of ``data`` spread, ``(d,)``; very many rows are told by some."""
     places = torch.linspace(0, len(data) - 1, min(len(data), MEASURED)).long()
     device = next(codec.parameters()).device
@@ -116,7 +116,7 @@ def spread(codec: Codec, data: Batch) -> Tensor:
     # A wide code of all of them would take gigabytes: some at a time, each beside those before
     # (Chan, Golub and LeVeque, 1983).
     for some in places.split(chunk_size(max(codec.breadth, prod(codec.code_shape)))):
-        z = codes(codec, data[some].to(device)).flatten(1).cpu().double()
+        z = coded(codec, data[some].to(device)).flatten(1).cpu().double()
         change, all_rows = z.mean(0) - mean, rows + len(z)
         squares = squares + z.var(0, correction=0) * len(z)
         squares = squares + change.square() * (rows * len(z) / all_rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -39,6 +39,15 @@ class Group:
     parameters: Sequence[Tensor]
     speed: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
+
+
+class Moved(NamedTuple):
+    """Parameters that are moved, with their gradients and moments."""
+
+    parameters: list[Tensor]
+    grads: list[Tensor]
+    first: list[Tensor]
+    second: list[Tensor]
 
 
 class Adam:
@@ -107,13 +116,16 @@ class Adam:
         moved = [place for place in places if self.parameters[place].grad is not None]
         if not moved:
             return
+        grads = [grad for place in moved if (grad := self.parameters[place].grad) is not None]
+        kinds = (self.parameters, self.first, self.second)
+        parameters, first, second = ([kind[place] for place in moved] for kind in kinds)
+        self._fused(Moved(parameters, grads, first, second), group)
+
+    def _fused(self, moved: Moved, group: Group) -> None:
         torch._fused_adam_(  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
-            [self.parameters[place] for place in moved],
-            [grad for place in moved if (grad := self.parameters[place].grad) is not None],
-            [self.first[place] for place in moved],
-            [self.second[place] for place in moved],
+            *moved,
             [],
-            [self.taken] * len(moved),
+            [self.taken] * len(moved.parameters),
             lr=self.rate * group.speed,
             beta1=group.betas[0],
             beta2=group.betas[1],

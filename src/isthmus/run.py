@@ -139,6 +139,15 @@ class Run:
         out_of_patience = self.plan.patience is not None and waited >= self.plan.patience
         return self.epoch >= self.plan.epochs or (bool(self.kept) and out_of_patience)
 
+    def keep(self) -> None:
+        """Keep the weights after an epoch, if its figures are the best until now."""
+        loss = self.history.rows[-1].get("validation_loss")
+        if loss is None:
+            self.history.best = self.epoch
+        elif loss < self.lowest:
+            self.lowest, self.history.best = loss, self.epoch
+            self.kept = {name: tensor.clone() for name, tensor in self.codec.state_dict().items()}
+
     def put(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the run as tensors and plain data, to be written down."""
         tensors = {f"codec.{name}": tensor for name, tensor in self.codec.state_dict().items()}

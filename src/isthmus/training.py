@@ -216,11 +216,7 @@ def _close_epoch(run: Run, validation: Batch | None, team: Team) -> None:
     run.epoch, run.step = run.epoch + 1, 0
     about = {"epoch": run.epoch, "seconds": run.seconds, "learning_rate": run.optimiser.rate}
     run.history.rows.append(about | figures)
-    if validation is None:
-        run.history.best = run.epoch
-    elif figures["validation_loss"] < run.lowest:
-        run.lowest, run.history.best = figures["validation_loss"], run.epoch
-        run.kept = {name: tensor.clone() for name, tensor in run.codec.state_dict().items()}
+    run.keep()
 
 
 def _check_finite(run: Run) -> None:

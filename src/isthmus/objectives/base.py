@@ -180,8 +180,12 @@ class Objective(Part):
                 name: nothing if term.of_batch and not trace.drawn else term(codec, trace)
                 for name, term in self.terms.items()
             },
-            {name: _at(weight, progress) for name, weight in self.weights.items()},
+            self.at(progress),
         )
+
+    def at(self, progress: float) -> dict[str, float]:
+        """Return each term's weight at ``progress`` through training, by the term's name."""
+        return {name: _at(weight, progress) for name, weight in self.weights.items()}
 
     @property
     def fits_prior(self) -> bool:
