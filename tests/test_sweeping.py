@@ -1,6 +1,7 @@
 """A grid of settings, trained together, and what it is told by."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -44,12 +45,20 @@ def test_weights_and_corruptions_are_each_models_own():
     assert loose["loss"] == pytest.approx(loose["NLL"] + 0.01 * loose["KL"], rel=1e-4)
     assert repr(models[1].objective_) == "NLL() + 20.0 * KL()"
     damages = [None, Noise(0.0), Noise(5.0)]
-    clean, same, drowned = models = [plain(corruption=each, epochs=8) for each in damages]
+    settings = {"epochs": 8, "learning_rate": 1e-2}
+    clean, same, drowned = models = [plain(corruption=each, **settings) for each in damages]
     assert len(alike(models)) == 1
     assert fit_as_one(models, X)
     assert clean.score(X) == pytest.approx(same.score(X), rel=1e-3)
     assert drowned.score(X) < clean.score(X) - 0.1
     assert len(alike([plain(), plain(corruption=Masking(0.1)), plain(epochs=3)])) == 3
+
+
+def test_corruptions_of_tables():
+    rows = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 3, "wide", "narrow")})
+    models = [plain(corruption=Noise(strength)) for strength in (0.1, 0.2)]
+    assert fit_as_one(models, rows)
+    assert [repr(each.codec_.corruption) for each in models] == ["Noise()", "Noise(0.2)"]
 
 
 def test_shapes_go_in_groups_and_the_best_comes_first():

@@ -5,6 +5,7 @@ trains one model trains them all.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -43,7 +44,7 @@ class Members(Codec):
         nn.Module.__init__(self)
         if not isinstance(codecs[0].latent, Point | Gaussian):
             raise UnstackableError(f"{codecs[0].latent!r} looks at all rows of a batch together")
-        vars(self).update(vars(stacked(codecs)))
+        vars(self).update(vars(stacked([_undamaging(each) for each in codecs])))
         self.many = len(codecs)
         damages = [each.corruption for each in codecs]
         self._damages: list[tuple[slice, Corruption | None]] = [
@@ -55,8 +56,6 @@ class Members(Codec):
         return super().forward(batch.repeat(self.many), **how)
 
     def _corrupted(self, batch: Batch) -> Batch:
-        if len(self._damages) == 1:
-            return super()._corrupted(batch)
         each, parts = len(batch) // self.many, list[Batch]()
         for span, damage in self._damages:
             rows = batch[slice(each * span.start, each * span.stop)]
@@ -213,6 +212,13 @@ def together(run: Run, speeds: Sequence[float]) -> Runs:
     many = len(speeds)
     histories = [History() for _ in speeds]
     return Runs(**vars(run), speeds=list(speeds), histories=histories, lows=[inf] * many)
+
+
+def _undamaging(codec: Codec) -> Codec:
+    """Return the codec without its corruption."""
+    made = copy(codec)
+    vars(made)["_modules"] = {**vars(codec)["_modules"], "corruption": None}
+    return made
 
 
 def spans(values: Sequence[Any]) -> list[slice]:

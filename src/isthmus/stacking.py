@@ -136,8 +136,11 @@ def stacked(members: Sequence[nn.Module]) -> nn.Module:
 
 
 def member_of(twin: nn.Module, place: int, like: nn.Module) -> dict[str, Tensor]:
-    """Return the state of one of the members of ``twin``, which is ``like`` it."""
-    state = twin.state_dict()
+    """Return the state of one of the members of ``twin``, which is ``like`` it.
+
+    What the twin knows nothing of is as it is in ``like``.
+    """
+    state = {**like.state_dict(), **twin.state_dict()}
     return {
         name: (state[name] if state[name].shape == own.shape else state[name][place]).clone()
         for name, own in like.state_dict().items()
