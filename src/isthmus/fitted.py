@@ -237,20 +237,14 @@ class Fitted(TransformerMixin):
         >>> VAE(latent_dim=2, epochs=1, random_state=0).fit(X).log_likelihood(X).shape
         (20,)
         """
-        codec, adapter = self._fitted()
+        codec, _ = self._fitted()
         if not codec.latent.has_density:
             raise CompositionError(
                 f"{type(self).__name__} has no density: its latent is {codec.latent!r}. Use "
                 "score_samples, or a VAE."
             )
-        if codec.likelihood.relative:
-            raise CompositionError(
-                f"{codec.likelihood!r} gives nats that are relative: they are no density. Use "
-                "score_samples, or a likelihood that isn't balanced, such as Mixed()."
-            )
+        volume = self._volume()
         _check_count("samples", samples, 1)
-        # Probabilities of discrete values don't change with their units; densities do.
-        volume = torch.zeros_like if codec.likelihood.discrete else adapter.log_volume
         with seeded(self.seed_, next(codec.parameters()).device):
             return self._over(
                 X, lambda batch: inference.log_likelihoods(codec, batch, samples, volume), y
@@ -270,6 +264,17 @@ class Fitted(TransformerMixin):
         return inference.over(
             self.codec_, self.adapter_, rows, function, self._context(y, len(rows))
         )
+
+    def _volume(self) -> inference.Volume:
+        """Return the log-volume of each cell, which brings ``log p(x | z)`` to the user's units."""
+        codec, adapter = self._fitted()
+        if codec.likelihood.relative:
+            raise CompositionError(
+                f"{codec.likelihood!r} gives nats that are relative: they are no density. Use "
+                "score_samples, or a likelihood that isn't balanced, such as Mixed()."
+            )
+        # Probabilities of discrete values don't change with their units; densities do.
+        return torch.zeros_like if codec.likelihood.discrete else adapter.log_volume
 
     def _check_condition(self, y: Any) -> None:
         """Refuse to make rows of a kind without knowing kinds.

@@ -99,11 +99,15 @@ def log_likelihoods(codec: Codec, batch: Batch, samples: int, volume: Volume) ->
     block = max(1, NUMBERS // (len(batch) * max(codec.breadth, WIDTH)))
     trace = codec(batch, input=batch.x)
     weights = log_weights(codec, trace, samples, block)
+    return logsumexp(weights.double(), dim=0) - log(samples) + volumes(batch, volume)
+
+
+def volumes(batch: Batch, volume: Volume) -> Tensor:
+    """Return the log-volume of each row's known cells, ``(B,)``."""
     cells = volume(batch.x.cpu()).to(batch.x.device).expand(batch.x.shape)
     if batch.observed is not None:
         cells = cells.where(batch.observed, 0.0)
-    bound = logsumexp(weights.double(), dim=0) - log(samples)
-    return bound + cells.flatten(1).sum(1)
+    return cells.flatten(1).sum(1)
 
 
 @torch.no_grad()

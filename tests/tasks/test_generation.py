@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 
-from isthmus import VAE, Autoencoder, ConditionalVAE, Dense, Generator, Mixed, load
+from isthmus import LSTM, VAE, Autoencoder, ConditionalVAE, Conv, Dense, Generator, Mixed, load
+from isthmus.backbones import Backbone
 from isthmus.errors import CompositionError, DataError, ModelFileError
 from isthmus.tasks.priors import Autoregressive, Mixture, Standard
 
@@ -195,6 +196,52 @@ def test_pictures_are_generated_without_grain_and_by_class() -> None:
     assert made.plausibility(X[:5], y[:5]).shape == (5,)
     with pytest.raises(CompositionError, match="no columns"):
         made.sample(3, where={"age": 3})
+
+
+@pytest.fixture(scope="module")
+def drawing() -> Generator:
+    model = tiny(epochs=25, beta=1.0, batch_size=32)
+    return Generator(model, prior=Mixture(4), random_state=0).fit(load_digits().images[:500])
+
+
+def test_a_picture_from_a_code_far_out_is_told_as_nonsense(drawing: Generator) -> None:
+    # The model tells such pictures well, as it made them: their codes alone give them away.
+    known = load_digits().images[:500]
+    far = drawing.sample(60, near=known[0], radius=6.0)
+    assert np.median(drawing.plausibility(far)) < 0.05
+    assert np.median(drawing.plausibility(drawing.sample(60))) > 0.3
+    assert np.median(drawing.plausibility(drawing.sample(60, near=known[0], radius=0.3))) > 0.3
+    assert np.median(drawing.plausibility(known)) == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_picture_that_no_code_tells_is_told_as_nonsense(drawing: Generator) -> None:
+    noise = np.random.default_rng(0).uniform(0, 16, (40, 8, 8))
+    assert drawing.plausibility(noise).max() < 0.01
+
+
+def test_the_likelihood_under_a_standard_prior_is_the_models_own() -> None:
+    X = load_digits().images[:200]
+    model = VAE(latent_dim=2, epochs=3, backbone=Dense((32,)), random_state=0).fit(X)
+    made = Generator(model, prior="standard", random_state=0).fit(X)
+    ours, models = (each.log_likelihood(X, 100).mean() for each in (made, model))
+    assert ours == pytest.approx(models, abs=0.2)
+
+
+@pytest.mark.parametrize("backbone", [LSTM(8), Conv((8,))], ids=repr)
+def test_series_are_generated(backbone: Backbone) -> None:
+    rng = np.random.default_rng(0)
+    waves = np.sin(np.linspace(0, 6, 12) + 6 * rng.random((120, 1)))
+    X = np.stack([waves, 2 * waves], axis=2)
+    how = {"epochs": 25, "batch_size": 16, "learning_rate": 1e-2, "random_state": 0}
+    model = VAE(latent_dim=2, backbone=backbone, **how)
+    made = Generator(model, prior=Mixture(4), random_state=0).fit(X)
+    drawn = made.sample(40)
+    assert drawn.shape == (40, 12, 2)
+    assert np.corrcoef(drawn[:, :, 0].ravel(), drawn[:, :, 1].ravel())[0, 1] > 0.9
+    assert made.sample(3, near=X[0], radius=0.5).shape == (3, 12, 2)
+    assert made.interpolate(X[0], X[1], steps=4).shape == (4, 12, 2)
+    assert np.median(made.plausibility(drawn)) > 0.2
+    assert made.plausibility(X[:, rng.permutation(12)]).mean() < 0.2
 
 
 def test_a_model_without_a_prior_generates_too() -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from isthmus import inference
+from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
-from isthmus.latents import Sparse
+from isthmus.latents import Quantised, Sparse
 from isthmus.space import Batch
 from isthmus.tasks.marginals import Marginals
 from isthmus.tasks.priors import Prior
@@ -29,11 +30,19 @@ LOOKED_AT = 20_000
 """From how many draws, and about as many rows, it is learned what columns look like."""
 
 
-def over(model: BaseAutoencoder, X: Any, y: Any, function: Callable[[Batch], Tensor]) -> Tensor:
-    """Return ``function`` over the rows of ``X``, a chunk at a time: ``(n, …)``."""
+def over(
+    model: BaseAutoencoder,
+    X: Any,
+    y: Any,
+    function: Callable[[Batch], Tensor],
+    most: int | None = None,
+) -> Tensor:
+    """Return ``function`` over the rows of ``X``, of about ``most`` of them: ``(n, …)``."""
     rows = model.adapter_.rows(X)
     context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
-    return inference.over(model.codec_, model.adapter_, rows, function, context)
+    step = ceil(len(rows) / most) if most else 1
+    context = None if context is None else context[::step]
+    return inference.over(model.codec_, model.adapter_, rows[::step], function, context)
 
 
 def posterior_draws(model: BaseAutoencoder, X: Any, y: Any) -> tuple[Tensor, Tensor]:
@@ -54,33 +63,47 @@ def posterior_draws(model: BaseAutoencoder, X: Any, y: Any) -> tuple[Tensor, Ten
 
 
 def scores(model: BaseAutoencoder, prior: Prior, batch: Batch) -> Tensor:
-    """Return ``log p(x)`` under the fitted prior, estimated: ``(B,)`` nats."""
-    codec = model.codec_
-    q = codec.encode(batch.x, batch.context, batch.observed)
-    if not codec.latent.has_density:
+    """Return ``log p(x)`` under the fitted prior and ``log p(z)`` at the code: ``(B, 2)`` nats."""
+    codes = _encoded(model, batch).mean
+    return torch.stack([estimates(model, prior, batch), _log_prior(prior, codes).double()], dim=1)
+
+
+def estimates(model: BaseAutoencoder, prior: Prior, batch: Batch, samples: int = WEIGHED) -> Tensor:
+    """Return ``log p(x)`` under the fitted prior, from so many draws of ``z``: ``(B,)`` nats."""
+    q = _encoded(model, batch)
+    if not model.codec_.latent.has_density:
         z = _value(q, draw=False)
-        return _log_likelihood(model, batch, z) + _log_prior(prior, z)
+        return (_log_likelihood(model, batch, z) + _log_prior(prior, z)).double()
     weights: list[Tensor] = []
-    for _ in range(WEIGHED):
+    for _ in range(samples):
         z = q.sample()
         ratio = _log_prior(prior, z) - q.log_prob(z).flatten(1).sum(1)
         weights.append(_log_likelihood(model, batch, z) + ratio)
-    return torch.stack(weights).double().logsumexp(0) - log(WEIGHED)
+    return torch.stack(weights).double().logsumexp(0) - log(samples)
 
 
-def some_scores(model: BaseAutoencoder, prior: Prior, X: Any, y: Any) -> np.ndarray:
-    """Return the scores of rows of training, of about 2,000 of them where there are more."""
-    rows = model.adapter_.rows(X)
-    context = model._context(y, len(rows))  # pyright: ignore[reportPrivateUsage]
-    step = ceil(len(rows) / MEASURED)
-    found = inference.over(
-        model.codec_,
-        model.adapter_,
-        rows[::step],
-        lambda batch: scores(model, prior, batch),
-        None if context is None else context[::step],
-    )
-    return found.double().numpy()
+def log_likelihoods(
+    model: BaseAutoencoder, prior: Prior, X: Any, y: Any, samples: int
+) -> np.ndarray:
+    """Return `estimates` in the user's units, ``(n,)`` nats.
+
+    Raises
+    ------
+    CompositionError
+        If codes are points: there is no ``q(z | x)`` to weigh draws by.
+    """
+    latent = model.codec_.latent
+    if not (latent.has_density or isinstance(latent, Quantised)):
+        raise CompositionError(
+            f"{type(model).__name__} has no density: its latent is {latent!r}. Use score_samples, "
+            "or a VAE or a VQVAE."
+        )
+    volume = model._volume()  # pyright: ignore[reportPrivateUsage]
+
+    def found(batch: Batch) -> Tensor:
+        return estimates(model, prior, batch, samples) + inference.volumes(batch, volume)
+
+    return over(model, X, y, found).numpy()
 
 
 def looks(model: BaseAutoencoder, prior: Prior, X: Any, y: Any) -> Marginals:
@@ -105,8 +128,12 @@ def _log_prior(prior: Prior, z: Tensor) -> Tensor:
     return prior.log_prob(z.flatten(1).cpu()).to(z.device)
 
 
+def _encoded(model: BaseAutoencoder, batch: Batch) -> Any:
+    return model.codec_.encode(batch.x, batch.context, batch.observed)
+
+
 def _drawn(model: BaseAutoencoder, batch: Batch) -> Tensor:
-    q = model.codec_.encode(batch.x, batch.context, batch.observed)
+    q = _encoded(model, batch)
     return _value(q, draw=model.codec_.latent.has_density).flatten(1)
 
 

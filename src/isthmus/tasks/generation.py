@@ -20,12 +20,12 @@ from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.ranges import whole
 from isthmus.run import under
 from isthmus.space import Table, Vector
-from isthmus.tasks.aggregate import looks, over, posterior_draws, scores, some_scores
+from isthmus.tasks.aggregate import MEASURED, log_likelihoods, looks, over, posterior_draws, scores
 from isthmus.tasks.base import Kept, Task, trained
 from isthmus.tasks.given import codes_given, partial_row, with_given
 from isthmus.tasks.marginals import Marginals
-from isthmus.tasks.priors import Autoregressive, Mixture, Prior, Standard
-from isthmus.tasks.priors.choice import candidates
+from isthmus.tasks.priors import Autoregressive, Discrete, Mixture, Prior, Standard
+from isthmus.tasks.priors.choice import candidates, check
 from isthmus.tasks.privacy import Privacy, closeness
 from isthmus.tasks.walks import Walks
 
@@ -48,8 +48,9 @@ class Generator(Walks, Task):
     prior
         ``"mixture"`` (of Gaussians, as many as codes of rows kept aside ask for), the quicker;
         ``"autoregressive"``, the likelier where there are many rows; ``"auto"``, whichever codes
-        of rows kept aside are likelier under; ``"standard"``, the prior of a VAE; or a `Prior`,
-        such as ``Mixture(50)``.
+        of rows kept aside are likelier under; ``"standard"``, the prior of a VAE; ``"discrete"``,
+        over the entries of a `VQVAE`'s codebooks, which ``"auto"`` takes there; or a `Prior`, such
+        as ``Mixture(50)``.
     random_state
         A seed for equal results; None: another one each time.
 
@@ -64,7 +65,8 @@ class Generator(Walks, Task):
     marginals_ : Marginals or None
         What each column of numbers looks like, drawn and real: draws are brought to it.
     usual_ : ndarray
-        The 101 percentiles of the scores of rows of training.
+        How rows of training score: the 101 percentiles of ``log p(x)``, of ``log p(z)`` at their
+        codes, and of the lower of a row's two places among these, ``(3, 101)``.
 
     Examples
     --------
@@ -79,7 +81,7 @@ class Generator(Walks, Task):
     [0.2, 0.2, 0.2]
     """
 
-    parts = (Autoregressive, Mixture, Standard)
+    parts = (Autoregressive, Discrete, Mixture, Standard)
 
     model_: BaseAutoencoder
     prior_: Prior
@@ -114,22 +116,20 @@ class Generator(Walks, Task):
         DataError, SupportError, CompositionError, DivergedError
             As in the model's own ``fit``; and `CompositionError` if there is no such prior.
         """
-        candidates(self.prior, 1)  # what is wrong with it is said before any training
+        check(self.prior)  # what is wrong with it is said before any training
         seed = seed_from(self.random_state)
         template = _default(X) if self.model is None else self.model
         model = trained(template, X, y, seed, "VAE(beta=0.1)")
         with seeded(seed):
             codes, aside = posterior_draws(model, X, y)
-        tried = [each.fitted(codes, aside, seed) for each in candidates(self.prior, codes.shape[1])]
+        tried = [each.fitted(codes, aside, seed) for each in candidates(self.prior, model.codec_)]
         reached = [float(each.log_prob(aside).mean()) for each in tried]
         self.model_, self.seed_ = model, seed
         self.prior_ = tried[int(np.argmax(reached))]
         self.prior_scores_ = dict(zip(map(repr, tried), reached, strict=True))
         with seeded(seed):
             self.marginals_ = looks(model, self.prior_, X, y) if self._draws(model) else None
-        with seeded(seed):
-            usual = some_scores(model, self.prior_, X, y)
-        self.usual_ = np.percentile(usual, np.arange(101))
+        self.usual_ = self._usual(X, y)
         return self
 
     def sample(
@@ -192,18 +192,34 @@ class Generator(Walks, Task):
         `plausibility` says how low. The draws are those of the generator's seed, row after row,
         so that the same table gets the same scores.
         """
+        return self._scores(X, y)[0]
+
+    def log_likelihood(self, X: Any, samples: int = 100, y: Any = None) -> np.ndarray:
+        """Estimate ``log p(x)`` of each row under the fitted prior, ``(n,)`` nats, in X's units.
+
+        It is as the model's own ``log_likelihood``, but of what `sample` draws from: by importance
+        sampling; of a `VQVAE` ``log p(x | e_k) + log P(k)`` at its code, which is a bound from
+        below, since other codes can only add to it.
+
+        Raises
+        ------
+        CompositionError
+            If codes have neither a density nor a probability.
+        """
         model = self._fitted()
+        whole("samples", samples, 1, example="log_likelihood(X, samples=100)")
         with seeded(self.seed_):
-            found = over(model, X, y, lambda batch: scores(model, self.prior_, batch))
-        return found.double().numpy()
+            return log_likelihoods(model, self.prior_, X, y, samples)
 
     def plausibility(self, X: Any, y: Any = None) -> np.ndarray:
-        """Return the share of training's rows that score lower than each row: ``(n,)``, 0 to 1.
+        """Return the share of training's rows that are less plausible than each row: ``(n,)``.
 
-        Near 0 is nonsense, or at least unlike all that was seen.
+        A row can be implausible in two ways: the model can't tell it by any code, ``log p(x)`` is
+        low; or it can, but its code lies where no data are, ``log p(z)`` is low, as of a picture
+        that was made from a code far out. The worse of the two counts, each by its place among
+        the rows of training. Near 0 is nonsense, or at least unlike all that was seen.
         """
-        place = np.interp(self.score_samples(X, y), self.usual_, np.arange(101) / 100)
-        return np.asarray(place)
+        return _place(self._lower(self._scores(X, y)), self.usual_[2])
 
     def privacy(self, synthetic: Any, real: Any, held_out: Any = None) -> Privacy:
         """Return how close synthetic rows come to the real ones that were learned from.
@@ -253,7 +269,8 @@ class Generator(Walks, Task):
         self.seed_ = int(kept.facts["seed"])
         self.prior_scores_ = dict(kept.facts["prior_scores"])
         known = {each.__name__: each for each in self.parts}
-        self.prior_ = read(kept.facts["prior"], known).restored(under("prior", kept.tensors))
+        prior: Prior = read(kept.facts["prior"], known)
+        self.prior_ = prior.on(self.model_.codec_).restored(under("prior", kept.tensors))
         if self.prior_.size != self.model_.latent_size_:
             raise ValueError(
                 f"the prior's codes hold {self.prior_.size} numbers, and the model's "
@@ -263,6 +280,23 @@ class Generator(Walks, Task):
         self.marginals_ = Marginals(**looks) if looks else None
         self.usual_ = kept.tensors["usual"].numpy()
         return self
+
+    def _usual(self, X: Any, y: Any) -> np.ndarray:
+        """Return how rows of training score."""
+        percents, found = np.arange(101), self._scores(X, y, MEASURED)
+        self.usual_ = np.percentile(found, percents, axis=1).T
+        return np.vstack([self.usual_, np.percentile(self._lower(found), percents)])
+
+    def _lower(self, found: np.ndarray) -> np.ndarray:
+        """Return the lower of the two places that rows have among those of training."""
+        return np.minimum(*(_place(*each) for each in zip(found, self.usual_[:2], strict=True)))
+
+    def _scores(self, X: Any, y: Any, most: int | None = None) -> np.ndarray:
+        """Return ``log p(x)`` and ``log p(z)`` at the code: ``(2, n)``."""
+        model = self._fitted()
+        with seeded(self.seed_):
+            found = over(model, X, y, lambda batch: scores(model, self.prior_, batch), most)
+        return found.T.numpy()
 
     def _fitted(self) -> BaseAutoencoder:
         check_is_fitted(self, "prior_")
@@ -293,6 +327,11 @@ class Generator(Walks, Task):
         """Return x for codes: drawn cells look as the columns do, points stay as they are."""
         x = inference.decoded(self.model_.codec_, z, noise, context)
         return self.marginals_(x) if noise and self.marginals_ is not None else x
+
+
+def _place(scores: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return where scores lie among percentiles, from 0 to 1."""
+    return np.asarray(np.interp(scores, usual, np.arange(101) / 100))
 
 
 def _default(X: Any) -> VAE:

@@ -1,20 +1,14 @@
 """An autoregressive density over codes: each number given those before it."""
 
 import math
-from copy import deepcopy
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from isthmus.ranges import number, whole
 from isthmus.tasks.priors.base import Prior
+from isthmus.tasks.priors.masked import MaskedNetwork, descend
 
-BATCH = 512
-CHECKED = 100
-"""How many steps lie between two looks at the codes kept aside."""
-PATIENCE = 5
-"""How many looks in a row may find nothing better."""
 NARROW, WIDE = -7.0, 5.0
 """Between these the logarithm of a component's scale stays."""
 
@@ -52,8 +46,7 @@ class Autoregressive(Prior):
     True
     """
 
-    hidden: nn.ModuleList
-    out: nn.Module
+    network: MaskedNetwork
 
     def __init__(
         self,
@@ -70,39 +63,15 @@ class Autoregressive(Prior):
 
     def build(self, size: int) -> None:
         """Make the masked layers."""
-        codes = torch.arange(1, size + 1)
-        # What a hidden number may know: the first so many numbers of the code.
-        known = 1 + torch.arange(self.breadth) % max(1, size - 1)
-        shifts = 3 * self.components
-        told = (codes - 1).repeat_interleave(shifts)
-        self.hidden = nn.ModuleList([_Masked(codes, known), _Masked(known, known)])
-        self.out = _Masked(known, told)
+        self.network = MaskedNetwork(size, 1, 3 * self.components, self.breadth)
         with torch.no_grad():
             start = torch.zeros(size, 3, self.components)
             start[:, 1] = torch.linspace(-1.5, 1.5, self.components) if self.components > 1 else 0
-            self.out.bias.copy_(start.flatten())
+            self.network.out.bias.copy_(start.flatten())
 
     def learn(self, u: Tensor, aside: Tensor, seed: int) -> None:
         """Take steps of Adam; keep the weights that the codes kept aside liked best."""
-        optimiser = torch.optim.Adam(self.parameters(), self.rate)
-        best, kept, idle = math.inf, deepcopy(self.state_dict()), 0
-        for step in range(self.steps):
-            share = step / self.steps
-            optimiser.param_groups[0]["lr"] = self.rate * (1 + math.cos(math.pi * share)) / 2
-            loss = -self.density(u[torch.randint(len(u), (BATCH,))]).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 10.0)
-            optimiser.step()
-            if step % CHECKED == CHECKED - 1 or step == self.steps - 1:
-                with torch.no_grad():
-                    reached = -float(self.density(aside).mean())
-                idle += 1
-                if reached < best:
-                    best, kept, idle = reached, deepcopy(self.state_dict()), 0
-                if idle == PATIENCE:
-                    break
-        self.load_state_dict(kept)
+        descend(self, self.density, u, aside, self.steps, self.rate)
 
     def density(self, u: Tensor) -> Tensor:
         """Return ``sum_d log p(u_d | u_1 … u_(d-1))``."""
@@ -115,7 +84,7 @@ class Autoregressive(Prior):
         """Draw one number after the other."""
         u = torch.zeros(n, self.size)
         for place in range(self.size):
-            weight, mean, log_scale = (each[:, place] for each in self._mixtures(u))
+            weight, mean, log_scale = self._told(self.network(u, place))
             k = torch.multinomial(weight.exp(), 1)
             drawn = mean + log_scale.exp() * torch.randn(n, 1)
             u[:, place] = drawn.gather(1, k)[:, 0]
@@ -123,22 +92,9 @@ class Autoregressive(Prior):
 
     def _mixtures(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return log weights, means and log scales, ``(n, D, K)`` each."""
-        h = u
-        for number_, layer in enumerate(self.hidden):
-            made = functional.silu(layer(h))
-            h = h + made if number_ else made
-        weight, mean, log_scale = self.out(h).unflatten(1, (self.size, 3, -1)).unbind(2)
-        return weight.log_softmax(2), mean, log_scale.clamp(NARROW, WIDE)
+        return self._told(self.network(u))
 
-
-class _Masked(nn.Linear):
-    """A linear layer of which each output sees only inputs that know no more than it may."""
-
-    mask: Tensor
-
-    def __init__(self, known: Tensor, told: Tensor) -> None:
-        super().__init__(len(known), len(told))
-        self.register_buffer("mask", (known[None] <= told[:, None]).float(), persistent=False)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return functional.linear(input, self.weight * self.mask, self.bias)
+    def _told(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return log weights, means and log scales, ``(…, K)`` each, from ``(…, 3 K)``."""
+        weight, mean, log_scale = numbers.unflatten(-1, (3, -1)).unbind(-2)
+        return weight.log_softmax(-1), mean, log_scale.clamp(NARROW, WIDE)

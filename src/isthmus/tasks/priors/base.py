@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor
 
+from isthmus.codec import Codec
 from isthmus.errors import DataError
 from isthmus.part import Part
 from isthmus.randomness import seeded
@@ -47,6 +48,16 @@ class Prior(Part, ABC):
     def size(self) -> int:
         """How many numbers a code holds."""
         return len(self.centre)
+
+    def on(self, codec: Codec) -> Self:
+        """Return the prior made anew for codes of this codec: as it is, where only size counts.
+
+        Raises
+        ------
+        CompositionError
+            If they are not of the kind that it is for.
+        """
+        return self.fresh()
 
     def sized(self, size: int) -> Self:
         """Return the prior made anew for codes of ``size`` numbers, its tensors still to be set."""
