@@ -1,11 +1,11 @@
 """Ten by ten codes between four digits in the corners, decoded.
 
-python examples/gallery/interpolation_grid.py [--small] [--out FOLDER]
+python examples/gallery/interpolation_grid.py [--data mnist] [--small] [--out FOLDER]
 """
 
 import numpy as np
 
-from figures import arguments, digits, epochs, figure, picture, save, sheet
+from figures import arguments, digits, figure, picture, save, sheet, training
 from isthmus import VAE
 
 SIDE = 10
@@ -15,18 +15,19 @@ CORNERS = (0, 1, 7, 4)
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given)
-    model = VAE(latent_dim=16, beta=0.5, epochs=epochs(given, 300, X), random_state=0).fit(X)
-    ends = np.stack([X[np.flatnonzero(y == digit)[0]] for digit in CORNERS])
-    z = model.transform(ends)
-    share = np.linspace(0, 1, SIDE)
-    # Weights of the corners: those of a plane that bends as little as can be.
-    down, right = np.meshgrid(1 - share, share, indexing="ij")
-    weights = np.stack(
-        [down * (1 - right), down * right, (1 - down) * (1 - right), (1 - down) * right]
-    )
-    between = model.inverse_transform(np.einsum("khw,kd->hwd", weights, z).reshape(-1, z.shape[1]))
+    model = VAE(latent_dim=10, **training(given, X)).fit(X)
+    ends = np.stack([X[y == digit][-1] for digit in CORNERS])
+    top, bottom = model.transform(ends).reshape(2, 2, -1)
+
+    # First down the left and the right edge, then across from one to the other.
+    share = np.linspace(0, 1, SIDE)[:, None, None]
+    edges = (1 - share) * top + share * bottom
+    share = share.reshape(1, SIDE, 1)
+    z = (1 - share) * edges[:, :1] + share * edges[:, 1:]
+
     drawn, (corners, grid) = figure(2, each=5)
     picture(corners, sheet(ends, 2), "four digits")
+    between = model.inverse_transform(z.reshape(SIDE * SIDE, -1))
     picture(grid, sheet(between, SIDE), "what lies between their codes")
     save(drawn, given, "interpolation_grid")
 
