@@ -1,7 +1,7 @@
 """Anomalies: what ``detect`` and ``explain`` do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,12 @@ def fitted(chosen: Chosen, settings: dict[str, Any]) -> Ranked:
 
 def seen(folder: Path, chosen: Chosen) -> Ranked:
     """Rank the rows of a table by a saved detector."""
-    detector = opening.task(folder, AnomalyDetector)
-    X = chosen.known_to(detector.adapter_)
+    return ranked(opening.task(folder, AnomalyDetector), chosen)
+
+
+def ranked(detector: AnomalyDetector, chosen: Chosen, *, told: bool = True) -> Ranked:
+    """Rank the rows of a table; whether columns are left out may be ``told``."""
+    X = chosen.known_to(detector.adapter_, told=told)
     return Ranked(detector, X, detector.score_samples(X))
 
 
@@ -109,28 +113,45 @@ def delivered(found: Ranked, chosen: Chosen, lowest: int, places: Places) -> Ans
 
 def answer(found: Ranked, chosen: Chosen, lowest: int, places: Places) -> Answer:
     """Return how many anomalies there are, and which rows are the strangest, and why."""
-    many, rows = int(found.flagged.sum()), len(found.score)
-    threshold = float(found.detector.offset_)
+    told = strangest(found, chosen.table.index, lowest)
+    facts = {"rows": len(found.score), "anomalies": int(found.flagged.sum())}
+    made = summed(facts, found.detector, told, chosen.source, places)
+    scores = {"scores": found.score.tolist()} if places.out is None else {}
+    return replace(made, facts={**made.facts, **scores})
+
+
+def strangest(found: Ranked, names: pd.Index, lowest: int) -> list[dict[str, Any]]:
+    """Return the rows with the lowest scores, the lowest first, and why they are strange."""
     order = found.strangest(lowest)
-    told: list[dict[str, Any]] = [
+    return [
         {
-            "row": str(chosen.table.index[place]),
+            "row": str(names[place]),
             "score": float(found.score[place]),
             "anomaly": bool(found.flagged[place]),
             "cells": worst,
         }
         for place, worst in zip(order.tolist(), found.worst(order), strict=True)
     ]
-    facts = {"rows": rows, "anomalies": many, "threshold": threshold, "strangest": told}
-    if places.out is None:
-        facts["scores"] = found.score.tolist()
+
+
+def summed(
+    counts: dict[str, int],
+    detector: AnomalyDetector,
+    told: list[dict[str, Any]],
+    source: str,
+    places: Places,
+) -> Answer:
+    """Return an answer from how many rows and anomalies there are, and the strangest of them."""
+    rows, many = counts["rows"], counts["anomalies"]
+    threshold = float(detector.offset_)
+    facts = {**counts, "threshold": threshold, "strangest": told}
     summary = {"rows": rows, "anomalies": f"{many:,} ({many / rows:.1%})", "threshold": threshold}
     lines = [
         [each["row"], said(each["score"]), _mark(each), *_reasons(each["cells"])] for each in told
     ]
     head = ["row", "score", "", "worst cell", "next"]
     shown = [
-        screen.facts(f"Anomalies in {chosen.source}", summary),
+        screen.facts(f"Anomalies in {source}", summary),
         screen.preview("The strangest rows: what is there, and what was expected", head, lines),
     ]
     return Answer({**facts, **places.written}, [*shown, *opening.lines(places)])

@@ -44,7 +44,12 @@ def fitted(
 def seen(folder: Path, chosen: Chosen) -> tuple[Imputer, pd.DataFrame]:
     """Return a saved imputer, and the columns that it knows."""
     imputer = opening.task(folder, Imputer)
-    return imputer, rows.whole(chosen.known_to(imputer.adapter_))
+    return imputer, known(imputer, chosen)
+
+
+def known(imputer: Imputer, chosen: Chosen, *, told: bool = True) -> pd.DataFrame:
+    """Return the columns that an imputer knows; whether others are left out may be ``told``."""
+    return rows.whole(chosen.known_to(imputer.adapter_, told=told))
 
 
 def delivered(
@@ -62,15 +67,15 @@ def delivered(
         imputer.save(places.save)
     outs: list[Path] = []
     if places.out is not None:
-        tables = [_put(chosen.table, each) for each in drawn or [filled]]
+        tables = [put(chosen.table, each) for each in drawn or [filled]]
         outs = _numbered(places.out, draws)
         _write(tables, chosen, outs)
     if places.report is not None:
         write_imputation(imputer, X, filled, places.report, source=chosen.source, draws=drawn)
-    return _told(_put(chosen.table, filled), chosen, outs, places)
+    return _told(put(chosen.table, filled), chosen, outs, places)
 
 
-def _put(table: Any, filled: Any) -> pd.DataFrame:
+def put(table: Any, filled: Any) -> pd.DataFrame:
     """Return a table with its holes as they are in ``filled``, of its own dtypes if they can be."""
     made = table.copy()
     for name in filled.columns:

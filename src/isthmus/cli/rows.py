@@ -24,7 +24,17 @@ def read(path: Path, missing: Sequence[str] = ()) -> pd.DataFrame:
     DataError
         If it is none, or can't be read.
     """
-    found = files.read(path, missing)
+    return table(files.read(path, missing), path)
+
+
+def table(found: files.Readable, path: Path) -> pd.DataFrame:
+    """Return what was found at ``path`` as a table.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
     if isinstance(found, np.ndarray) and found.ndim == 2:
         return pd.DataFrame(found, columns=[str(at) for at in range(found.shape[1])])
     if not isinstance(found, pd.DataFrame):
@@ -97,7 +107,7 @@ class Chosen:
             tables.told(adapter, X)
         return X
 
-    def known_to(self, adapter: Adapter) -> pd.DataFrame:
+    def known_to(self, adapter: Adapter, *, told: bool = True) -> pd.DataFrame:
         """Return the columns that a task was fitted to; others are told of, and left out.
 
         Raises
@@ -109,7 +119,7 @@ class Chosen:
         names = [str(name) for name in own.columns_]
         beside = [] if self.label is None else [self.label]
         found = columns.by_name(self.table, names, beside, self.source)
-        if found.left_out:
+        if found.left_out and told:
             screen.note(
                 "Left out, since they were not there when it was fitted: "
                 f"{', '.join(found.left_out)}"

@@ -11,7 +11,9 @@ from isthmus.cli.screen import Answer
 TableData = Annotated[
     Path,
     typer.Argument(
-        metavar="DATA", help="A table: a CSV or Parquet file, or a NPY file of rows of numbers."
+        metavar="DATA",
+        help="A table: a CSV or Parquet file, or a NPY file of rows of numbers; detect and impute "
+        "also take a folder of Parquet or NPY files, which may be larger than memory.",
     ),
 ]
 Saved = Annotated[
@@ -29,7 +31,9 @@ Save = Annotated[
 ]
 Table = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="OUT", help="A .csv, .parquet or .npy file."),
+    typer.Option(
+        "--out", "-o", metavar="OUT", help="A .csv, .parquet or .npy file; of a folder, a folder."
+    ),
 ]
 Drop = Annotated[
     list[str] | None,
@@ -82,12 +86,11 @@ def detect(
     random_state: Seed = 0,
 ) -> Answer:
     """Find the rows that are unlike the others, and say why."""
-    from isthmus.cli import anomalies, opening, rows
+    from isthmus.cli import anomalies, opening, rows, streams, task_streams
 
     given = {"contamination": contamination, "false_alarms": false_alarms, "clean": clean}
     given |= {"network": network, "drop": drop, "kind": kind, "save": save}
     opening.check_alone(model, given)
-    places = opening.Places(out, save, report).checked("figures")
     settings = {
         "model": rows.network(network),
         "clean": clean,
@@ -95,6 +98,11 @@ def detect(
         "false_alarms": false_alarms,
         "random_state": random_state,
     }
+    if streams.at(data):
+        places = task_streams.places(data, out, save, {"report": report})
+        parts = task_streams.opened(data, label, drop, kind)
+        return task_streams.detect(parts, model, settings, lowest, places)
+    places = opening.Places(out, save, report).checked("figures")
     table = rows.read(data)
     chosen = rows.Chosen(table, str(data), label, drop or (), kind or ())
     found = anomalies.fitted(chosen, settings) if model is None else anomalies.seen(model, chosen)
@@ -141,13 +149,18 @@ def impute(
     random_state: Seed = 0,
 ) -> Answer:
     """Fill the holes of a table by what is known of each row, and change nothing else."""
-    from isthmus.cli import holes, opening, rows
+    from isthmus.cli import holes, opening, rows, streams, task_streams
 
     given = {"network": network, "drop": drop, "kind": kind, "save": save}
     opening.check_alone(model, given)
+    template = rows.network(network)
+    if streams.at(data):
+        whole = {"report": report, "draws": draws, "missing": missing}
+        places = task_streams.places(data, out, save, whole)
+        parts = task_streams.opened(data, None, drop, kind)
+        return task_streams.impute(parts, model, template, random_state, places)
     places = opening.Places(out, save, report).checked("figures")
     holes.check_draws(data, places, draws)
-    template = rows.network(network)
     chosen = rows.Chosen(
         rows.read(data, missing or ()), str(data), None, drop or (), kind or (), missing or ()
     )
