@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from isthmus.adapters import Files, Images, Sequences, Tables
+from isthmus.adapters import Adapter, Files, Images, Sequences, Sounds, Tables, Texts
+from isthmus.cli import lines, picture_labels
 from isthmus.cli.files import Readable
 from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
@@ -45,12 +47,13 @@ class Data:
     @property
     def row_names(self) -> pd.Index:
         """What each row is called: its name in the table, its file, or its number."""
-        if isinstance(self.X, pd.DataFrame):
+        if isinstance(self.X, pd.DataFrame | pd.Series):
             return self.X.index
         if isinstance(self.X, np.ndarray):
             return pd.RangeIndex(len(self.X))
-        root = os.path.commonpath([path.parent for path in self.X.paths])
-        names = [path.relative_to(root).as_posix() for path in self.X.paths]
+        paths = self.X if isinstance(self.X, list) else self.X.paths
+        root = os.path.commonpath([path.parent for path in paths])
+        names = [path.relative_to(root).as_posix() for path in paths]
         return pd.Index(names, name="file")
 
     def row(self, number: int) -> Readable:
@@ -60,7 +63,9 @@ class Data:
                 f"Row {number} of {self.source} was asked for; it has rows 0 to {len(self.X) - 1}."
             )
         one = slice(number, number + 1)
-        return self.X.iloc[one] if isinstance(self.X, pd.DataFrame) else self.X[one]
+        if isinstance(self.X, pd.DataFrame | pd.Series):
+            return self.X.iloc[one]
+        return self.X[one]
 
 
 def to_learn_from(
@@ -69,8 +74,11 @@ def to_learn_from(
     label: str | None,
     drop: Sequence[str],
     condition: Sequence[str] = (),
+    text: str | None = None,
 ) -> Data:
     """Return the columns to train on, with the labels and the conditions beside them.
+
+    Where ``text`` names a column, its texts alone are learnt from.
 
     Raises
     ------
@@ -78,27 +86,32 @@ def to_learn_from(
         If a column is not there.
     """
     if not isinstance(X, pd.DataFrame):
-        if label or drop or condition:
+        if isinstance(X, Files) and not (drop or condition or text):
+            return Data(X, source, labels_of(X, label, source))
+        if label or drop or condition or text:
             raise DataError(
-                f"--label, --drop and --condition name columns of a table; {source} holds "
-                f"{'pictures' if isinstance(X, Files) else 'an array'}. Leave them out."
+                f"--label, --drop, --condition and --text name columns of a table; {source} holds "
+                f"{_held(X)}. Leave them out."
             )
         return Data(X, source)
     columns = [*drop, *([label] if label else []), *condition]
-    _check_there(X, columns, source)
-    kept = X.drop(columns=columns)
+    _check_there(X, [*columns, *([text] if text else [])], source)
+    kept: Any = X.drop(columns=columns)
     # Coloured by their only condition, codes show what it left to them.
     label = label or (condition[0] if len(condition) == 1 else None)
     if not len(kept.columns):
         raise DataError(f"No column of {source} is left to learn from. Drop fewer of them.")
     y = X.loc[:, list(condition)] if condition else None
+    kept = X[text] if text else kept
     return Data(kept, source, X[label].to_numpy() if label else None, y=y)
 
 
 def labels_of(X: Readable, label: str | None, source: str) -> np.ndarray | None:
-    """Return the label of each row, where a column of labels is named."""
+    """Return the label of each row, as a column of the table has it, or a picture's place."""
     if label is None:
         return None
+    if isinstance(X, Files):
+        return picture_labels.labels_of(X, label, Path(source))
     if not isinstance(X, pd.DataFrame):
         raise DataError(f"--label names a column of a table; {source} is none. Leave it out.")
     _check_there(X, [label], source)
@@ -113,33 +126,20 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
     DataError
         If some are missing, or the data are of another kind than the model's.
     """
-    if isinstance(model.adapter_, Images):
-        if isinstance(X, pd.DataFrame) or (isinstance(X, np.ndarray) and X.ndim < 3):
-            raise DataError(
-                f"{source} holds a table; the model was fitted to pictures of {_size(model)} "
-                "pixels. Give it such pictures."
-            )
-        return Data(X, source)
-    if isinstance(model.adapter_, Sequences):
+    _check_kind(model, X, source)
+    adapter = model.adapter_
+    if isinstance(adapter, Tables | Texts) and isinstance(X, pd.DataFrame):
+        wanted = adapter.columns_ if isinstance(adapter, Tables) else [lines.column_of(adapter)]
+        known = by_name(X, wanted, conditions_of(model), source)
+        return known if isinstance(adapter, Tables) else replace(known, X=X[wanted[0]])
+    if isinstance(adapter, Images | Sounds | Texts | Sequences):
         # The adapter itself says what else may be wrong with an array.
-        if not isinstance(X, np.ndarray):
-            raise DataError(
-                f"{source} holds {'pictures' if isinstance(X, Files) else 'a table'}; the model "
-                "was fitted to series. Give it a .npy file of such: (n, steps, channels) or "
-                "(n, steps)."
-            )
         return Data(X, source)
-    if isinstance(model.adapter_, Tables):
-        return _of_many_kinds(X, model.adapter_, conditions_of(model), source)
-    if isinstance(X, Files) or (isinstance(X, np.ndarray) and X.ndim != 2):
-        raise DataError(
-            f"{source} holds pictures; the model was fitted to a table of "
-            f"{model.codec_.space.size} columns. Give it such a table."
-        )
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     if isinstance(X, pd.DataFrame) and names:
         known = by_name(X, names, conditions_of(model), source)
         return replace(known, X=_numbers(X.loc[:, names], source))
+    assert isinstance(X, pd.DataFrame | np.ndarray)  # or _check_kind had refused
     expected: int = model.n_features_in_  # pyright: ignore[reportAttributeAccessIssue]
     if X.shape[1] != expected:
         raise DataError(
@@ -150,13 +150,34 @@ def known_to(model: BaseAutoencoder, X: Readable, source: str) -> Data:
     return Data(pd.DataFrame(values, columns=names) if names else values, source)
 
 
-def _of_many_kinds(X: Readable, adapter: Tables, conditions: Sequence[str], source: str) -> Data:
-    if not isinstance(X, pd.DataFrame):
-        raise DataError(
-            f"{source} holds {'pictures' if isinstance(X, Files) else 'an array'}; the model "
-            "was fitted to a table of columns of many kinds. Give it a CSV or Parquet file."
-        )
-    return by_name(X, adapter.columns_, conditions, source)
+def _check_kind(model: BaseAutoencoder, X: Readable, source: str) -> None:
+    """Raise `DataError` where data are of another kind than those that a model was fitted to."""
+    table, array = isinstance(X, pd.DataFrame), isinstance(X, np.ndarray)
+    axes = X.ndim if isinstance(X, np.ndarray) else 0
+    columns = model.codec_.space.size
+    takes: list[tuple[type[Adapter], bool, str]] = [
+        (
+            Images,
+            isinstance(X, Files) or axes > 2,
+            f"pictures of {_size(model)} pixels. Give it such pictures",
+        ),
+        (Sounds, isinstance(X, list), "sounds. Give it a folder of WAV or FLAC files"),
+        (
+            Texts,
+            isinstance(X, pd.Series) or table,
+            "texts. Give it a .txt file of one text a line, or a CSV or Parquet file",
+        ),
+        (
+            Sequences,
+            array,
+            "series. Give it a .npy file of such: (n, steps, channels) or (n, steps)",
+        ),
+        (Tables, table, "a table of columns of many kinds. Give it a CSV or Parquet file"),
+        (Adapter, table or axes == 2, f"a table of {columns} columns. Give it such a table"),
+    ]
+    fits, said = next((fits, said) for cls, fits, said in takes if isinstance(model.adapter_, cls))
+    if not fits:
+        raise DataError(f"{source} holds {_held(X)}; the model was fitted to {said}.")
 
 
 def conditions_of(model: BaseAutoencoder) -> list[str]:
@@ -202,6 +223,17 @@ def by_name(X: pd.DataFrame, names: Sequence[str], conditions: Sequence[str], so
     there = [name for name in conditions if name in X.columns]
     y = X.loc[:, there] if there else None
     return Data(X.loc[:, list(names)], source, left_out=left_out, y=y)
+
+
+def _held(X: Readable) -> str:
+    """Return what data hold."""
+    if isinstance(X, pd.DataFrame):
+        return "a table"
+    if isinstance(X, list):
+        return "sounds"
+    if isinstance(X, pd.Series):
+        return "texts, one a line"
+    return "pictures" if isinstance(X, Files) else "an array"
 
 
 def _numbers(X: pd.DataFrame, source: str) -> pd.DataFrame:

@@ -35,7 +35,9 @@ Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show where an 
 DataPath = Annotated[
     Path,
     typer.Argument(
-        metavar="DATA", help="A CSV, Parquet or NPY file, or a folder of PNG or JPEG pictures."
+        metavar="DATA",
+        help="A CSV, Parquet or NPY file, a .txt file of one text a line, or a folder of PNG or "
+        "JPEG pictures.",
     ),
 ]
 ModelOption = Annotated[
@@ -49,12 +51,16 @@ Out = Annotated[
         "-o",
         metavar="OUT",
         help="A .csv, .parquet or .npy file; for pictures a folder, or a .png or .npy file; for "
-        "series a .npy file.",
+        "series a .npy file; for texts a .txt, .csv or .parquet file.",
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="A column to colour the report by, not to learn from."),
+    typer.Option(
+        metavar="COLUMN",
+        help="A column to colour by, not to learn from; for a folder of pictures, 'folder', what "
+        "each lies in, or TABLE.csv:COLUMN.",
+    ),
 ]
 Condition = Annotated[
     list[str] | None,
@@ -76,6 +82,10 @@ Conditions = Annotated[
         metavar="COLUMN",
         help="A column that the others depend on, for a conditional family; repeatable.",
     ),
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="A column of texts, to learn from these alone."),
 ]
 Row = Annotated[int, typer.Argument(metavar="ROW", help="The number of a row, from 0.")]
 
@@ -156,6 +166,7 @@ def fit(
     drop: Drop = None,
     condition: Conditions = None,
     kind: Kinds = None,
+    text: TextColumn = None,
     resume: Annotated[
         bool, typer.Option(metavar="", help="Go on from where the same command was cut off.")
     ] = True,
@@ -165,7 +176,7 @@ def fit(
     **given: Any,
 ) -> Answer:
     """Train an autoencoder, and write the model with a report."""
-    from isthmus.cli import columns, files, jobs, options, streams, tables
+    from isthmus.cli import columns, jobs, lines, options, streams, tables
 
     cls = options.family(family)
     model = cls(**options.settings(cls, given), verbose=False if quiet else None)
@@ -173,11 +184,11 @@ def fit(
     jobs.check_condition(model, condition or ())
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
     jobs.check_free(folder)
-    shards, chosen = None, (label, drop or (), condition or ())
+    shards, chosen = None, (label, drop or (), condition or (), text)
     if streams.at(data):
         shards, ready = streams.to_learn_from(data, *chosen)
     else:
-        ready = columns.to_learn_from(files.read(data), str(data), *chosen)
+        ready = columns.to_learn_from(lines.read(data, text), str(data), *chosen)
     tables.say_kinds(model, ready.X, kind or ())
     return jobs.train(model, ready, folder, resume, shards)
 

@@ -11,17 +11,31 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from isthmus.adapters import Files, files_in
-from isthmus.cli import screen
+from isthmus.adapters import Files
+from isthmus.adapters.folders import pictures_or_sounds
+from isthmus.adapters.sound_files import are_sounds
+from isthmus.cli import screen, sounds
 from isthmus.errors import DataError, require
 from isthmus.writing import whole_file, whole_folder
 
 TABLES = (".csv", ".parquet")
 ARRAYS = (".npy",)
-Readable = pd.DataFrame | np.ndarray | Files
+LINES = ".txt"
+Readable = pd.DataFrame | pd.Series | np.ndarray | Files | list[Path]
 
-Kind = Literal["pictures", "series", "figures"]
-"""What is written: pictures, series in time, or tables of figures."""
+Kind = Literal["pictures", "series", "sounds", "texts", "figures"]
+"""What is written: pictures, series in time, sounds, texts, or tables of figures."""
+GOES: dict[Kind, tuple[tuple[str, ...], str]] = {
+    "pictures": (
+        (*ARRAYS, ".png", ""),
+        "a folder, a .png file for one sheet of them, or a .npy file",
+    ),
+    "series": (ARRAYS, "a .npy file"),
+    "sounds": (("",), "a folder, for WAV files"),
+    "texts": ((LINES, *TABLES), "a .txt file, for one a line, or a .csv or .parquet file"),
+    "figures": ((*TABLES, *ARRAYS), "a .csv, .parquet or .npy file"),
+}
+"""Which endings each has, and where it goes."""
 
 SEPARATORS = ",;\t|"
 HOLES = ["?", " ?"]
@@ -34,26 +48,29 @@ WIDEST = 12
 """How many pictures stand side by side on a sheet, at most."""
 
 
-def read(path: Path, missing: Sequence[str] = ()) -> Readable:
-    """Read a CSV, Parquet or NPY file, or find the pictures in a folder.
+def read(path: Path, missing: Sequence[str] = (), text: str | None = None) -> Readable:
+    """Read a CSV, Parquet or NPY file, or find the pictures or sounds in a folder.
 
-    The pictures stay on disk until they are asked for. Cells that hold one of the ``missing``
-    texts are unknown, beside those that are empty.
+    These stay on disk until they are asked for. Cells that hold one of the ``missing``
+    texts are unknown, beside those that are empty; but in a CSV file's column ``text`` all is as
+    it is written.
 
     Raises
     ------
     DataError
         If the file is missing, empty, damaged, or of another kind.
     """
+    if are_sounds(path):
+        return sounds.found(path)
     if path.is_dir():
-        return files_in(path)
+        return pictures_or_sounds(path)
     if not path.exists():
         raise DataError(
             f"{path} does not exist. Name a CSV, Parquet or NPY file, or a folder "
             "of PNG or JPEG pictures."
         )
     readers = {
-        ".csv": lambda place: _read_csv(place, missing),
+        ".csv": lambda place: _read_csv(place, missing, text),
         ".parquet": lambda place: _emptied(_read_parquet(place), missing),
         ".npy": _read_npy,
     }
@@ -71,28 +88,24 @@ def read(path: Path, missing: Sequence[str] = ()) -> Readable:
 def check_writable(path: Path, kind: Kind) -> None:
     """Raise `DataError` if `write` can't put such data to ``path``: before any work is done."""
     ending, pictures = path.suffix.lower(), kind == "pictures"
-    if kind == "series" and ending not in ARRAYS:
+    endings, place = GOES[kind]
+    if ending not in endings:
         raise DataError(
-            f"Series don't go into a file that {_ends(path).strip()}: name a .npy file."
+            f"{kind.capitalize()} don't go into a file that {_ends(path)}: name {place}."
         )
-    if pictures and ending not in (*ARRAYS, ".png", ""):
-        raise DataError(
-            f"Pictures don't go into a file that {_ends(path).strip()}: name a folder, "
-            "a .png file for one sheet of them, or a .npy file."
-        )
-    if not pictures and ending not in (*TABLES, *ARRAYS):
-        raise DataError(f"{path} {_ends(path)}; expected .csv, .parquet or .npy.")
     if ending and path.is_dir():
         raise DataError(f"{path} is a folder; expected a file that ends in {ending!r}.")
-    if pictures and ending == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if ending == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DataError(
             f"{path} exists and is not an empty folder; nothing was written. Name "
             "another folder, or remove it."
         )
     if ending == ".parquet":
         require("pyarrow", "frames")
-    elif ending not in (*TABLES, *ARRAYS):
+    elif pictures and ending not in ARRAYS:
         require("PIL", "images")
+    elif kind == "sounds":
+        require("soundfile", "sound")
 
 
 def write(path: Path, values: pd.DataFrame | np.ndarray) -> None:
@@ -161,11 +174,15 @@ def _emptied(frame: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path, missing: Sequence[str] = ()) -> pd.DataFrame:
+def _read_csv(path: Path, missing: Sequence[str] = (), text: str | None = None) -> pd.DataFrame:
     try:
         separator, names = layout(path)
         header = None if names is None else 0
         found = pd.read_csv(path, sep=separator, header=header, na_values=[*HOLES, *missing])
+        if text in found.columns:
+            found[text] = pd.read_csv(
+                path, sep=separator, usecols=[text], dtype=object, na_filter=False
+            )
     except (OSError, UnicodeDecodeError, ValueError) as error:  # pandas' own are ValueErrors
         said = "it is empty" if not path.stat().st_size else str(error).strip()
         raise _unreadable(path, "a CSV table", said) from error

@@ -12,10 +12,10 @@ import pandas as pd
 import typer
 
 from isthmus import report, store, writing
-from isthmus.adapters import Files, Images, Sequences, Tables
+from isthmus.adapters import Files, Images, Sequences, Sounds, Tables, Texts
 from isthmus.backbones import Dense
 from isthmus.checks import check_fields, device_called
-from isthmus.cli import columns, files, opening, screen, tables
+from isthmus.cli import columns, files, lines, opening, screen, sounds, tables
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.corruptions import Noise
@@ -27,6 +27,12 @@ from isthmus.shards import Shards
 
 LOCK = "lock"
 """The file that a run holds in its hidden folder."""
+PLACES = {
+    "pictures": "a folder, or a .png or .npy file",
+    "series": "a .npy file",
+    "sounds": "a folder",
+}
+"""Where goes what a terminal can't show."""
 
 
 def check_fields_of(model: BaseAutoencoder) -> None:
@@ -137,7 +143,7 @@ def _check_data(model: BaseAutoencoder, X: Any) -> None:
 
     What the columns of a table were taken for is told.
     """
-    if isinstance(X, Files):
+    if isinstance(X, Files | list):
         return
     adapter = model._adapter_for(X)  # pyright: ignore[reportPrivateUsage]
     if isinstance(adapter, Tables):
@@ -181,6 +187,8 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
     shape = {"shape": list(space.shape)} if len(space.shape) > 1 else {"columns": space.size}
     if isinstance(model.adapter_, Tables):
         shape = {"columns": len(model.adapter_.columns_)}
+    if isinstance(model.adapter_, Texts):
+        shape = {"tokens": space.size, "vocabulary": space.levels}
     return {
         **shape,
         "family": type(model).__name__,
@@ -201,10 +209,9 @@ def opened(model: Path, out: Path | None, *, figures: bool = False) -> BaseAutoe
     kind = "figures" if figures else _kind(fitted)
     if not figures:
         tables.check_writable(fitted, out)
-    if kind != "figures" and out is None:
-        where = "a folder, or a .png or .npy file" if kind == "pictures" else "a .npy file"
+    if kind in PLACES and out is None:
         raise typer.BadParameter(
-            f"the model makes {kind}, which a terminal can't show: name {where}, with -o.",
+            f"the model makes {kind}, which a terminal can't show: name {PLACES[kind]}, with -o.",
             param_hint="--out",
         )
     try:
@@ -221,12 +228,16 @@ def _kind(model: BaseAutoencoder) -> files.Kind:
     """Return what a model makes."""
     if isinstance(model.adapter_, Images):
         return "pictures"
+    if isinstance(model.adapter_, Sounds):
+        return "sounds"
+    if isinstance(model.adapter_, Texts):
+        return "texts"
     return "series" if isinstance(model.adapter_, Sequences) else "figures"
 
 
 def known(model: BaseAutoencoder, path: Path) -> Data:
     """Read the data that a model is to work on: the columns that it knows."""
-    return known_to(model, files.read(path), path)
+    return known_to(model, lines.known_to(model, path), path)
 
 
 def known_to(model: BaseAutoencoder, X: files.Readable, path: Path) -> Data:
@@ -269,14 +280,32 @@ def rows(
         series = np.stack(made)  # a model of lists makes lists, all of one length
         files.write(out, series)
         return told("Wrote", {"out": out, "rows": len(series), "shape": list(series.shape[1:])})
+    if isinstance(adapter, Sounds):
+        assert out is not None
+        sounds.write(out, made, adapter.rate_, _stems(names))
+        return told("Wrote", {"out": out, "rows": len(made), "rate": adapter.rate_})
+    if isinstance(adapter, Texts):
+        return texts(title, pd.Series(made, name=lines.column_of(adapter)), out)
     if not isinstance(adapter, Images):
         heading = getattr(adapter, "columns_", None)
         frame = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=heading)
         return table(title, frame, out)
     assert out is not None  # or `opened` had refused
-    stems = None if names is None else [str(Path(str(name)).with_suffix("")) for name in names]
-    files.write_pictures(out, made, (adapter.low_, adapter.high_), stems)
+    files.write_pictures(out, made, (adapter.low_, adapter.high_), _stems(names))
     return told("Wrote", {"out": out, "rows": len(made), "shape": list(made.shape[1:])})
+
+
+def _stems(names: pd.Index | None) -> list[str] | None:
+    """Return the names of files without their endings."""
+    return None if names is None else [str(Path(str(name)).with_suffix("")) for name in names]
+
+
+def texts(title: str, made: pd.Series, out: Path | None) -> Answer:
+    """Write texts to ``out``, or show the first of them."""
+    if out is not None and out.suffix.lower() == files.LINES:
+        lines.write(out, made)
+        return told("Wrote", {"out": out, "rows": len(made)})
+    return table(title, made.to_frame(), out)
 
 
 def table(title: str, frame: pd.DataFrame, out: Path | None) -> Answer:
@@ -333,7 +362,7 @@ def report_on(model: Path, path: Path, out: Path | None, label: str | None) -> A
     fitted = opening.model(model)
     page = out or model / store.REPORT
     opening.check_page(page, "--out")
-    X = files.read(path)
+    X = lines.known_to(fitted, path)
     data = columns.known_to(fitted, X, str(path))
     if label is None and data.y is not None and len(data.y.columns) == 1:
         label = str(data.y.columns[0])  # as fit does

@@ -73,7 +73,7 @@ def film(
     random_state: Seed = 0,
 ) -> Answer:
     """Train a model, and show what becomes of its codes on the way."""
-    from isthmus.cli import columns, files, jobs, maps, rows, tables
+    from isthmus.cli import columns, jobs, lines, maps, rows, tables
 
     maps.check_film(out)
     model = rows.network(network)
@@ -82,6 +82,6 @@ def film(
         model.set_params(random_state=random_state)
     jobs.check_fields_of(model)
     jobs.check_condition(model, condition or ())
-    ready = columns.to_learn_from(files.read(data), str(data), label, drop or (), condition or ())
+    ready = columns.to_learn_from(lines.read(data), str(data), label, drop or (), condition or ())
     tables.say_kinds(model, ready.X, kind or ())
     return maps.filmed(model, ready, out, frames, seconds)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from isthmus.cli import columns, files, jobs, opening, screen
+from isthmus.cli import columns, jobs, lines, opening, screen
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.errors import require
@@ -59,7 +59,7 @@ def drawn(path: Path, asked: Asked) -> Answer:
     kept = is_task(asked.model)
     atlas = opening.task(asked.model, Atlas) if kept else None
     model = atlas.model_ if atlas else opening.model(asked.model)
-    given = files.read(path)
+    given = lines.known_to(model, path)
     labels = columns.labels_of(given, asked.label, str(path))
     data = columns.known_to(model, given, str(path))
     if atlas is None:

@@ -20,9 +20,25 @@ def at(path: Path) -> bool:
 
 
 def to_learn_from(
-    path: Path, label: str | None, drop: Sequence[str], condition: Sequence[str]
+    path: Path,
+    label: str | None,
+    drop: Sequence[str],
+    condition: Sequence[str],
+    text: str | None = None,
 ) -> tuple[Shards, Data]:
-    """Return the shards to train on, of the columns to train on, and some rows of them to show."""
+    """Return the shards to train on, of the columns to train on, and some rows of them to show.
+
+    Raises
+    ------
+    typer.BadParameter
+        If texts are asked for: the tokens that they are written in are learned from all at once.
+    """
+    if text:
+        raise typer.BadParameter(
+            f"{path} is read a part at a time, and texts are learnt from one file: a .txt file of "
+            "one text a line, or a CSV or Parquet file.",
+            param_hint="--text",
+        )
     shards = Shards(path)
     some = columns.to_learn_from(shards.some(), str(path), label, drop, condition)
     if isinstance(some.X, pd.DataFrame):

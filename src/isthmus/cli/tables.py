@@ -54,8 +54,8 @@ def told(adapter: Tables, X: pd.DataFrame) -> None:
         found = adapter.fit(X).describe()
     except DataError as error:
         raise DataError(
-            f"{error} Here --drop COLUMN leaves a column out, and --kind COLUMN=KIND says what it "
-            "is."
+            f"{error} Here --drop COLUMN leaves a column out, --kind COLUMN=KIND says what it is, "
+            "and --text COLUMN learns from a column of texts alone."
         ) from error
     rows = [[*each[:3], f"{each[3]:.1%}", each[4]] for each in found.to_numpy().tolist()]
     screen.told(screen.preview("What the columns were taken for", list(found.columns), rows))
