@@ -1,0 +1,80 @@
+"""--label, for folders of pictures: by the folders in it, or by a table beside it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from isthmus import VAE, Dense
+from isthmus.adapters import files_in
+from isthmus.cli.commands import app
+from isthmus.cli.picture_labels import labels_of
+
+KINDS = ("cat", "dog")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    room = tmp_path_factory.mktemp("room")
+    rng = np.random.default_rng(0)
+    for place in range(12):
+        path = room / "pictures" / KINDS[place % 2] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (4, 4), dtype=np.uint8)).save(path)
+    files = [path.relative_to(room / "pictures").as_posix() for path in pictures(room)]
+    table = pd.DataFrame({"file": files, "age": range(12)})
+    table.to_csv(room / "ages.csv", index=False)
+    table.assign(file=table["file"].str.rpartition("/")[2]).to_csv(room / "bare.csv", index=False)
+    table[:7].to_csv(room / "few.csv", index=False)
+    return room
+
+
+def pictures(room: Path) -> list[Path]:
+    return list(files_in(room / "pictures").paths)
+
+
+def isthmus(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_label_is_the_folders_name_or_a_column(room: Path) -> None:
+    found, root = files_in(room / "pictures"), room / "pictures"
+    assert labels_of(found, "folder", root).tolist() == ["cat"] * 6 + ["dog"] * 6
+    for table in ("ages", "bare"):
+        assert labels_of(found, f"{room / table}.csv:age", root).tolist() == list(range(12))
+
+
+def test_maps_and_films_of_pictures_are_coloured(room: Path, tmp_path: Path) -> None:
+    X = np.stack([np.asarray(Image.open(path)) for path in pictures(room)])
+    how = {"latent_dim": 2, "epochs": 2, "backbone": Dense((8,)), "verbose": False}
+    VAE(**how).fit(X).save(tmp_path / "model")
+    page, data = tmp_path / "map.html", room / "pictures"
+    isthmus("map", data, "-m", tmp_path / "model", "-o", page, "--method", "codes",
+            "--label", "folder")  # fmt: skip
+    assert '"dog"' in page.read_text("utf-8")
+    film = tmp_path / "film.html"
+    told = isthmus("film", data, "-o", film, "--label", f"{room / 'ages.csv'}:age", "--frames", 2,
+                   "--network", VAE(**how), "--json")  # fmt: skip
+    assert json.loads(told.stdout)["rows"] == 12
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("kind", "expected 'folder'"),
+        ("{room}/ages.csv:kind", "has no column 'kind'"),
+        ("{room}/ages.csv:file", "it has age"),
+        ("{room}/none.csv:age", "does not exist"),
+        ("{room}/few.csv:age", "has no row for 5 of 12 pictures: dog/11.png"),
+    ],
+)
+def test_labels_that_are_not_there_are_told(room: Path, label: str, told: str) -> None:
+    out = isthmus("film", room / "pictures", "-o", room / "x.gif", "--label",
+                  label.format(room=room), code=1).output  # fmt: skip
+    assert told in " ".join(out.replace("│", " ").split())
