@@ -116,9 +116,10 @@ class Generator(Walks, Task):
         DataError, SupportError, CompositionError, DivergedError
             As in the model's own ``fit``; and `CompositionError` if there is no such prior.
         """
-        check(self.prior)  # what is wrong with it is said before any training
+        template: Any = _default(X) if self.model is None else self.model
+        latent = template.recipe().latent if isinstance(template, BaseAutoencoder) else None
+        check(self.prior, latent)  # what is wrong with it is said before any training
         seed = seed_from(self.random_state)
-        template = _default(X) if self.model is None else self.model
         model = trained(template, X, y, seed, "VAE(beta=0.1)")
         with seeded(seed):
             codes, aside = posterior_draws(model, X, y)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from isthmus.codec import Codec
 from isthmus.errors import DataError
+from isthmus.latents import Latent
 from isthmus.part import Part
 from isthmus.randomness import seeded
 
@@ -49,14 +50,12 @@ class Prior(Part, ABC):
         """How many numbers a code holds."""
         return len(self.centre)
 
-    def on(self, codec: Codec) -> Self:
-        """Return the prior made anew for codes of this codec: as it is, where only size counts.
+    def check(self, latent: Latent) -> None:
+        """Raise `CompositionError` if codes of this latent are not of the kind that it is for."""
 
-        Raises
-        ------
-        CompositionError
-            If they are not of the kind that it is for.
-        """
+    def on(self, codec: Codec) -> Self:
+        """Return the prior made anew for codes of this codec: as it is, where only size counts."""
+        self.check(codec.latent)
         return self.fresh()
 
     def sized(self, size: int) -> Self:

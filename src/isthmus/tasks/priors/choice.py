@@ -5,7 +5,7 @@ from typing import Any
 
 from isthmus.codec import Codec
 from isthmus.errors import CompositionError
-from isthmus.latents import Quantised
+from isthmus.latents import Latent, Quantised
 from isthmus.tasks.priors.autoregressive import Autoregressive
 from isthmus.tasks.priors.base import Prior
 from isthmus.tasks.priors.discrete import Discrete
@@ -22,13 +22,15 @@ NAMED: dict[str, type[Prior]] = {
 }
 
 
-def check(prior: Any) -> None:
-    """Raise `CompositionError` if there is no such prior."""
+def check(prior: Any, latent: Latent | None) -> None:
+    """Raise `CompositionError` if there is no such prior, or not for codes of this latent."""
     if not isinstance(prior, Prior) and prior != "auto" and prior not in NAMED:
         raise CompositionError(
             f"prior={prior!r} was given; expected 'auto', one of {', '.join(map(repr, NAMED))}, "
             "or a Prior, as in prior=Mixture(50)."
         )
+    if latent is not None and prior != "auto":
+        (prior if isinstance(prior, Prior) else NAMED[prior]()).check(latent)
 
 
 def candidates(prior: str | Prior, codec: Codec) -> list[Prior]:

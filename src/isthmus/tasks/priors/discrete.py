@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from isthmus.codec import Codec
 from isthmus.errors import CompositionError
-from isthmus.latents import Quantised
+from isthmus.latents import Latent, Quantised
 from isthmus.latents.quantised import Nearest
 from isthmus.ranges import number, whole
 from isthmus.tasks.priors.base import Prior
@@ -59,14 +59,17 @@ class Discrete(Prior):
         self.rate = number("learning_rate", learning_rate, 0, example="learning_rate=2e-3")
         self._codebook: _Codebook | None = None
 
+    def check(self, latent: Latent) -> None:
+        """Raise `CompositionError` if codes of this latent are no entries of codebooks."""
+        if not isinstance(latent, Quantised):
+            raise CompositionError(
+                f"prior={self!r} was given for codes by {latent!r}; expected entries of codebooks. "
+                "Use Autoregressive() or Mixture(), or a VQVAE."
+            )
+
     def on(self, codec: Codec) -> Self:
         """Return the prior made anew for the codebooks of this codec."""
-        if not isinstance(codec.latent, Quantised):
-            raise CompositionError(
-                f"prior={self!r} was given for codes by {codec.latent!r}; expected entries of "
-                "codebooks. Use Autoregressive() or Mixture(), or a VQVAE."
-            )
-        made = super().fresh()
+        made = super().on(codec)
         made._codebook = _Codebook(codec)
         return made
 
