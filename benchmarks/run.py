@@ -16,6 +16,7 @@ import contractive
 import denoiser
 import denoising
 import few_labels
+import generation
 import generation_tables
 import importance
 import imputation
@@ -58,6 +59,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-digits": partial(k_sparse.main, ["digits"]),
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "stacked": partial(stacked.main, []),
+    "generation": partial(generation.main, ["mnist"]),
+    "generation-fashion": partial(generation.main, ["fashion"]),
     "maps": partial(maps.main, []),
     "probe": partial(probe.main, []),
     "imputation": partial(imputation.main, []),
