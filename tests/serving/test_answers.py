@@ -1,5 +1,6 @@
 """What a service answers: what Python does, to the last bit, and refusals in words."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,6 +211,7 @@ def test_a_generator_makes_rows_that_have_what_was_asked() -> None:
         (b'{"rows": [[1, 2], [3]]}', "a list of 3 numbers"),
         (b'{"rows": [["1", 2, 3]]}', "numbers"),
         (b'{"rows": [[true, null, 3]]}', "numbers"),
+        (b'{"rows": [[true, 2, 3]]}', "numbers"),
         (b'{"rows": [{"a": 1}]}', "a list of 3 numbers"),
         (b'{"rows": [[NaN, 2, 3]]}', "write null"),
         (b'{"rows": [[1e999, 2, 3]]}', "infinity"),
@@ -246,6 +248,36 @@ def test_other_refusals_have_a_status_of_their_own(client: TestClient) -> None:
     assert given.status_code == 404
     assert "there are /encode" in given.json()["detail"]
     assert client.get("/docs/static/..%2f..%2fcore.py").status_code == 404
+
+
+def test_a_refusal_is_short_and_can_be_sent_whatever_it_quotes(client: TestClient) -> None:
+    given = client.post("/sample", json={"radius": "x" * 10_000})
+    assert given.status_code == 422
+    assert len(given.text) < 1_200
+    assert given.json()["detail"].endswith('"radius": 1.0.')
+    named = VAE(**SMALL).fit(pd.DataFrame(X, columns=list("abc")))
+    with TestClient(application(named)) as table:
+        given = table.post("/encode", content=b'{"rows": [{"\\ud800": 1}]}')
+    assert given.status_code == 422
+    assert "\\ud800" in given.json()["detail"]
+
+
+def test_whoever_hangs_up_is_no_failure(model: VAE) -> None:
+    service = application(model)
+    head = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+    scope = {"type": "http", "method": "POST", "path": "/encode", "headers": head}
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def unread(message: Any) -> None:
+        pass
+
+    asyncio.run(service({**scope, "query_string": b"", "root_path": ""}, gone, unread))
+    with TestClient(service) as client:
+        text = client.get("/metrics").text
+    assert 'isthmus_requests_total{endpoint="/encode",status="499"} 1.0' in text
+    assert "isthmus_waiting 0.0" in text
 
 
 def test_it_tells_of_itself(client: TestClient) -> None:

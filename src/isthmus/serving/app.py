@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from isthmus.errors import IsthmusError
 from isthmus.serving.asking import NAMES, about, adapter_of, operations, refusal
@@ -129,6 +130,8 @@ class _Service:
                 return await asyncio.wrap_future(self.batcher.submit(name, body))
         except TimeoutError:
             raise late from None
+        except ClientDisconnect:  # no failure of ours, though nobody will read it
+            raise RefusedError(499, "Whoever asked hung up before the body was whole.") from None
         except IsthmusError as error:
             raise RefusedError(422, str(error)) from error
 
@@ -182,15 +185,23 @@ class _Service:
             said = f"There is no {request.url.path} here; there are {there}."
         elif error.status_code == 405:
             said = f"{request.method} can't be done to {request.url.path}; see /docs."
-        return JSONResponse({"detail": said}, error.status_code, error.headers)
+        return JSONResponse({"detail": _shown(said)}, error.status_code, error.headers)
 
 
 JSON = "application/json"
+ENDS = 500
+"""How many characters are shown of a long refusal, at its beginning and at its end."""
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedError)
-    return JSONResponse({"detail": error.why}, error.status, error.headers)
+    return JSONResponse({"detail": _shown(error.why)}, error.status, error.headers)
+
+
+def _shown(why: str) -> str:
+    """Return a refusal as it can be sent: it quotes what was asked, which may be of any kind."""
+    short = why if len(why) <= 2 * ENDS else f"{why[:ENDS]} … {why[-ENDS:]}"
+    return short.encode("utf-8", "backslashreplace").decode()
 
 
 class _Measured:

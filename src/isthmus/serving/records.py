@@ -245,12 +245,18 @@ def _array(rows: list[Any], adapter: Adapter) -> np.ndarray:
             if not all(map(_is_number, array.ravel())):
                 raise ValueError("not all of it is numbers, in lists of one size")
             array = array.astype(np.float64)
-        if array.dtype.kind not in "iuf":
+        if array.dtype.kind not in "iuf" or _truths(rows):
             raise ValueError("not all of it is numbers")
         return array.astype(np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         said = str(error).split(" The detected")[0].rstrip(".")
         raise DataError(f"The rows can't be read: {said}. Expected {expected(adapter)}.") from error
+
+
+def _truths(rows: list[Any]) -> bool:
+    """Return whether there is a truth value among numbers, which numpy takes for one."""
+    kinds = set(map(type, rows))
+    return bool in kinds or (list in kinds and any(map(_truths, rows)))
 
 
 def _is_number(value: Any) -> bool:
