@@ -12,7 +12,7 @@ import torch
 from sklearn.datasets import load_wine
 
 from isthmus import load
-from isthmus.distributed import Team, _Draws
+from isthmus.distributed import Team, _Draws, team
 
 SCRIPT = """
 import json, os, sys
@@ -33,6 +33,17 @@ def together(processes: int, *command: str, folder: Path) -> subprocess.Complete
         [sys.executable, *run, *command],
         cwd=folder, env=where, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
+
+
+def test_a_process_group_that_is_there_is_the_team():
+    # As in a worker of Ray Train, where the environment need not tell.
+    store = torch.distributed.HashStore()
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        assert team() == Team(0, 1)
+    finally:
+        torch.distributed.destroy_process_group()
+    assert team() == Team()
 
 
 def test_the_shares_make_up_the_batch():

@@ -28,7 +28,7 @@ LAYERS = [
     {"catalogue"},
     {"tasks"},
     {"report"},
-    {"export", "serving"},
+    {"export", "on_ray", "serving"},
     {"cli", "web", "__init__", "__main__"},
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}

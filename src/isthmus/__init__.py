@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         Atlas,
         Compressor,
         Denoiser,
+    from isthmus.on_ray import fit_on_ray, map_on_ray
         EncoderClassifier,
         Film,
         Generator,
@@ -170,6 +171,7 @@ _HOMES = {
         "SeriesDetector",
         "film",
         "intrinsic_dimension",
+    "on_ray": ("fit_on_ray", "map_on_ray"),
         "pool",
         "psnr",
         "snr",
@@ -281,5 +283,7 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"isthmus.{_HOME[name]}"), name)
 
 
+    "fit_on_ray",
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+    "map_on_ray",

@@ -105,12 +105,14 @@ class Team:
 
 
 def team() -> Team:
-    """Return the processes that ``torchrun`` started this one with; alone, a team of one.
+    """Return the processes that train with this one; alone, a team of one.
 
-    The first call joins them; what they meet on is told by ``torchrun`` in the environment.
+    They are those of torch's process group, where there is one, as in a worker of Ray Train;
+    else those that ``torchrun`` started, which the first call joins: what they meet on is told
+    in the environment.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1 or not distributed.is_available():
+    if not distributed.is_available() or not (size > 1 or distributed.is_initialized()):
         return Team()
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
