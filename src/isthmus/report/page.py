@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from isthmus.report import (
     codes,
@@ -20,6 +20,7 @@ from isthmus.report import (
 )
 from isthmus.report.blocks import Section
 from isthmus.report.subject import Subject
+from isthmus.tasks.pages.template import environment
 
 
 def chapters(subject: Subject) -> Sequence[Section]:
@@ -80,14 +81,7 @@ def rendered(subject: Subject) -> str:
 
 def html(head: Head, sections: Sequence[Section]) -> str:
     """Return a page as HTML; whatever users named is escaped."""
-    environment = Environment(
-        loader=PackageLoader("isthmus", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("page.html")
+    page = environment(PackageLoader("isthmus", "report")).get_template("page.html")
     return page.render(
         **{each.name: getattr(head, each.name) for each in fields(head)}, sections=sections
     )

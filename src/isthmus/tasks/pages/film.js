@@ -26,11 +26,11 @@ let colours = {}, table = [];
 function readColours() {
   for (const name of ["ink", "muted", "faint", "accent"]) colours[name] = resolved(name);
   const groups = Array.from({ length: 10 }, (_, i) => resolved(`group-${i}`));
-  const ramp = Array.from({ length: 5 }, (_, i) => resolved(`ramp-${i}`));
+  const ramp = Array.from({ length: 9 }, (_, i) => resolved(`ramp-${i}`));
   table = Array.from({ length: 256 }, (_, value) => {
     if (!colouring) return colours.accent;
     if (value === NONE) return colours.muted;
-    return colouring.keys ? groups[value] || colours.muted : ramp[Math.min(4, Math.floor(value / 51))];
+    return colouring.keys ? groups[value] || colours.muted : ramp[Math.floor((value * ramp.length) / NONE)];
   });
 }
 

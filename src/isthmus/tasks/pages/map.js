@@ -31,9 +31,9 @@ function resolved(name) {
 function readColours() {
   colours = { ink: resolved("ink"), muted: resolved("muted"), faint: resolved("faint"), paper: resolved("paper"), accent: resolved("accent") };
   colours.groups = Array.from({ length: 10 }, (_, i) => resolved(`group-${i}`));
-  const ramp = Array.from({ length: 5 }, (_, i) => resolved(`ramp-${i}`));
+  const ramp = Array.from({ length: 9 }, (_, i) => resolved(`ramp-${i}`));
   colours.ramp = Array.from({ length: NONE }, (_, i) => {
-    const at = (i / (NONE - 1)) * 4, low = Math.min(3, Math.floor(at));
+    const last = ramp.length - 1, at = (i / (NONE - 1)) * last, low = Math.min(last - 1, Math.floor(at));
     return ramp[low].map((each, c) => each + (at - low) * (ramp[low + 1][c] - each));
   });
 }

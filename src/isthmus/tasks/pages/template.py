@@ -5,7 +5,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 
@@ -15,20 +15,20 @@ def html(name: str, **facts: Any) -> str:
     The browser is told the script's hash and runs no other: a label that looked like one would
     be a text.
     """
-    folder = files("isthmus.tasks.pages")
-    environment = Environment(
-        loader=PackageLoader("isthmus.tasks", "pages"),
+    script = files("isthmus.tasks.pages").joinpath(f"{name}.js").read_text(encoding="utf-8")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    page = environment().get_template(f"{name}.html")
+    return page.render(script=Markup(script), hash=f"sha256-{digest}", **facts)
+
+
+def environment(*others: BaseLoader) -> Environment:
+    """Return where templates are found: here, the palette among them, and where ``others`` look."""
+    return Environment(
+        loader=ChoiceLoader([*others, PackageLoader("isthmus.tasks", "pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    script, style = (
-        folder.joinpath(each).read_text(encoding="utf-8") for each in (f"{name}.js", "base.css")
-    )
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    return environment.get_template(f"{name}.html").render(
-        script=Markup(script), style=Markup(style), hash=f"sha256-{digest}", **facts
     )
 
 
