@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits, load_iris
 from typer.testing import CliRunner, Result
 
 from isthmus import VAE, __version__, load
-from isthmus.cli import files, jobs
+from isthmus.cli import demonstration, files, jobs
 from isthmus.cli.commands import app
 
 IRIS: pd.DataFrame = load_iris(as_frame=True).data.set_axis(["a", "b", "c", "d"], axis=1)
@@ -237,7 +237,7 @@ def test_families_and_version(out: Path) -> None:
 
 
 def test_demo_ends_with_the_page_to_open(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "VAE", lambda **fields: VAE(**{**fields, "epochs": 2}))
+    monkeypatch.setattr(demonstration, "VAE", lambda **fields: VAE(**{**fields, "epochs": 2}))
     shown = isthmus("demo", "--out", out / "demo").stdout
     assert shown.splitlines()[-1] == f"Open {out / 'demo' / 'report.html'} in a browser."
     assert load(out / "demo").transform(DIGITS).shape == (60, 2)

@@ -366,12 +366,7 @@ def families() -> Answer:
     """List the families, with their equations."""
     from isthmus.cli import options
 
-    found = options.listing()
-    entries = [
-        (each["family"], f"{each['equation']} over {each['latent']}", each["what it is"])
-        for each in found
-    ]
-    return Answer({"families": found}, screen.entries(entries))
+    return options.listed()
 
 
 @app.command()
@@ -382,9 +377,9 @@ def demo(
     ] = Path("isthmus-demo"),
 ) -> Answer:
     """Train a small model on real handwritten digits, in about a minute."""
-    from isthmus.cli import jobs
+    from isthmus.cli import demonstration
 
-    return jobs.demonstrate(out)
+    return demonstration.demonstrate(out)
 
 
 def _version(asked: bool) -> None:

@@ -13,16 +13,14 @@ import typer
 
 from isthmus import report, store, writing
 from isthmus.adapters import Files, Images, Sequences, Sounds, Tables, Texts
-from isthmus.backbones import Dense
 from isthmus.checks import check_fields, device_called
 from isthmus.cli import columns, files, lines, opening, screen, sounds, tables
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
-from isthmus.corruptions import Noise
 from isthmus.distributed import team
 from isthmus.errors import CompositionError, DataError, ModelFileError, UnwritableError
 from isthmus.estimator import BaseAutoencoder
-from isthmus.families import VAE, ConditionalVAE
+from isthmus.families import ConditionalVAE
 from isthmus.shards import Shards
 
 LOCK = "lock"
@@ -285,7 +283,10 @@ def rows(
         sounds.write(out, made, adapter.rate_, _stems(names))
         return told("Wrote", {"out": out, "rows": len(made), "rate": adapter.rate_})
     if isinstance(adapter, Texts):
-        return texts(title, pd.Series(made, name=lines.column_of(adapter)), out)
+        if out is not None and out.suffix.lower() == files.LINES:
+            lines.write(out, made)
+            return told("Wrote", {"out": out, "rows": len(made)})
+        return table(title, pd.Series(made, name=lines.column_of(adapter)).to_frame(), out)
     if not isinstance(adapter, Images):
         heading = getattr(adapter, "columns_", None)
         frame = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=heading)
@@ -298,14 +299,6 @@ def rows(
 def _stems(names: pd.Index | None) -> list[str] | None:
     """Return the names of files without their endings."""
     return None if names is None else [str(Path(str(name)).with_suffix("")) for name in names]
-
-
-def texts(title: str, made: pd.Series, out: Path | None) -> Answer:
-    """Write texts to ``out``, or show the first of them."""
-    if out is not None and out.suffix.lower() == files.LINES:
-        lines.write(out, made)
-        return told("Wrote", {"out": out, "rows": len(made)})
-    return table(title, made.to_frame(), out)
 
 
 def table(title: str, frame: pd.DataFrame, out: Path | None) -> Answer:
@@ -385,26 +378,3 @@ def inside(model: BaseAutoencoder) -> dict[str, Any]:
         "batch_size": model.batch_size,
         "seed": model.seed_,
     }
-
-
-def demonstrate(folder: Path) -> Answer:
-    """Train a VAE with a code of two numbers on scikit-learn's handwritten digits."""
-    from sklearn.datasets import load_digits
-
-    check_free(folder)
-    digits: Any = load_digits()
-    source = "scikit-learn's handwritten digits"
-    # Two numbers, so that the whole latent space can be seen; a little noise on what the encoder
-    # sees keeps so small a set from being learnt by heart.
-    model = VAE(
-        latent_dim=2,
-        backbone=Dense((256, 128), activation="gelu"),
-        corruption=Noise(0.1),
-        epochs=150,
-        learning_rate=3e-3,
-        patience=None,
-        random_state=0,
-    )
-    made = train(model, Data(digits.images, source, labels=digits.target), folder)
-    page = (folder / store.REPORT).resolve()
-    return Answer(made.facts, [*made.shown, f"Open {page} in a browser."])

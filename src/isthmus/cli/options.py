@@ -16,6 +16,8 @@ from rich.markup import escape
 
 from isthmus.adapters import Adapter
 from isthmus.catalogue import FAMILIES, part
+from isthmus.cli import screen
+from isthmus.cli.screen import Answer
 from isthmus.errors import FormulaError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import Composed
@@ -217,6 +219,16 @@ def listing() -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def listed() -> Answer:
+    """Return the `listing` as an answer."""
+    found = listing()
+    entries = [
+        (each["family"], f"{each['equation']} over {each['latent']}", each["what it is"])
+        for each in found
+    ]
+    return Answer({"families": found}, screen.entries(entries))
 
 
 def _plainness(named: tuple[str, Family]) -> tuple[bool, bool, int, int, str]:
