@@ -39,6 +39,7 @@ BACKBONES = [
     "Transformer(8, depth=1, heads=2)",
     "Dictionary()",
     "UNet((4, 8))",
+    "SpectralMask((8,))",
 ]
 # What a family needs beside a small code.
 SETTINGS = {
@@ -68,6 +69,9 @@ REFUSALS = [
     ("*", "GRU*", "image", r"was given for .*; expected Series"),
     ("*", "UNet*", "vector", r"was given for .*; expected Image or Series"),
     ("*", "UNet*", "table", r"was given for .*; expected Image or Series"),
+    ("*", "SpectralMask*", "vector", r"was given for .*; expected Series"),
+    ("*", "SpectralMask*", "table", r"was given for .*; expected Series"),
+    ("*", "SpectralMask*", "image", r"was given for .*; expected Series"),
     # Dead codes learn what is left over, x - x_hat, and names have no differences.
     ("KSparseAutoencoder", "*", "table", r"Revive\(\) needs a decoder that writes x itself"),
     ("KSparseAutoencoder", "*", "text", r"Revive\(\) needs a decoder that writes x itself"),

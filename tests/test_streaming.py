@@ -137,7 +137,7 @@ def test_sounds_of_a_folder(tmp_path):
 def test_a_folder_of_pictures_and_sounds_is_neither(tmp_path):
     for name in ("a.wav", "b.png"):
         (tmp_path / name).touch()
-    with pytest.raises(DataError, match="both pictures and sounds; expected a folder of one"):
+    with pytest.raises(DataError, match="both pictures and sounds; expected PNG"):
         Shards(tmp_path)
 
 
@@ -155,7 +155,7 @@ def test_what_is_made_of_shards_is_shards_again(tmp_path, tables):
 def test_what_can_not_be_read_is_told(tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist"):
         Shards(tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"holds no Parquet or NPY file, picture or sound"):
+    with pytest.raises(DataError, match=r"holds no picture and no sound"):
         Shards(tmp_path)
     (tmp_path / "x.npy").write_bytes(b"no array")
     with pytest.raises(DataError, match=r"x\.npy can't be read in shards"):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.adapters import Files, files_in
-from isthmus.adapters.picture_files import ENDINGS
-from isthmus.adapters.sound_files import heading, sounds_in
+from isthmus.adapters import Files
+from isthmus.adapters.folders import pictures_or_sounds
+from isthmus.adapters.sound_files import heading
 from isthmus.errors import DataError, require
 from isthmus.ranges import whole
 from isthmus.writing import whole_folder
@@ -164,7 +164,10 @@ class Shards:
         """The pictures or the sounds of a folder, where it holds no tables."""
         if not self.path.is_dir() or any(_files(self.path)):
             return None
-        return _pictures_or_sounds(self.path)
+        try:
+            return pictures_or_sounds(self.path)
+        except DataError as error:
+            raise DataError(f"{error} Parquet or NPY files will do as well.") from error
 
     @property
     def _heard(self) -> bool:
@@ -192,17 +195,6 @@ def _found(path: Path, members: Files | list[Path] | None, rows: int) -> Iterato
         raise DataError(f"{path} holds both Parquet and NPY files; expected one kind.")
     for file in files:
         yield from _shards_of(file, rows)
-
-
-def _pictures_or_sounds(folder: Path) -> Files | list[Path]:
-    sounds = sounds_in(folder)
-    pictures = any(each.suffix.lower() in ENDINGS for each in folder.rglob("*"))
-    if bool(sounds) == pictures:
-        what = (
-            "both pictures and sounds" if pictures else "no Parquet or NPY file, picture or sound"
-        )
-        raise DataError(f"{folder} holds {what}; expected a folder of one of those.")
-    return sounds or files_in(folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:

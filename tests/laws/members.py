@@ -58,6 +58,7 @@ EXAMPLES = {
         "Transformer(8, depth=1, heads=2, patch=3, positions='rotary')",
         "Transformer(16, depth=1, dropout=0.2)",
     ],
+    "SpectralMask": ["SpectralMask((8,))", "SpectralMask((4, 8), activation='gelu')"],
     "UNet": ["UNet((4, 8))", "UNet((4,), activation='gelu')"],
     "Adversarial": [
         "Adversarial()",

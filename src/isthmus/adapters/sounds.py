@@ -87,7 +87,7 @@ class Sounds(Adapter):
         self._check()
         waves, self.rate_ = read(X, self.rate)
         check_enough(len(waves))
-        self.listed_, self.dtype_ = not isinstance(X, np.ndarray), _dtype(X)
+        self.listed_, self.dtype_ = not isinstance(X, np.ndarray), dtype_of_samples(X)
         loudest = max(np.abs(self._spectrum(each)).max() for each in waves) if self._sees else 0.0
         self.floor_ = FLOOR * float(loudest) or 1.0
         self.series_ = Sequences("real").fit(self._series(waves))
@@ -97,11 +97,11 @@ class Sounds(Adapter):
     def rows(self, X: Any) -> list[np.ndarray]:
         """Return the waves, checked: mixed down, at the rate that was fitted, and no longer."""
         waves, _ = read(X, self.rate_)
-        longest, most = max(map(len, waves)), self.space_.shape[1]
-        if self._steps(longest) > most:
+        most = max(map(len, waves))
+        if most > self.longest:
             raise DataError(
-                f"A sound of {longest:,} samples was given; the model was fitted to "
-                f"{self._samples(most):,} at most. Cut it into several, or fit a model to sounds "
+                f"A sound of {most:,} samples was given; the model was fitted to "
+                f"{self.longest:,} at most. Cut it into several, or fit a model to sounds "
                 "that are as long."
             )
         return waves
@@ -114,7 +114,7 @@ class Sounds(Adapter):
         """Return waves as a list, or an array: with the phases and lengths of ``like``, if any."""
         series = np.asarray(self.series_.inverse_transform(x, like=None))
         waves: list[Any] = [None] * len(x) if like is None else read(like, self.rate_)[0]
-        dtype = np.dtype(self.dtype_ if like is None else _dtype(like))
+        dtype = np.dtype(self.dtype_ if like is None else dtype_of_samples(like))
         pairs = zip(series, waves, strict=True)
         made = [cast(self._wave(each, wave), dtype) for each, wave in pairs]
         listed = self.listed_ if like is None else not isinstance(like, np.ndarray)
@@ -160,6 +160,11 @@ class Sounds(Adapter):
         self.series_.space_ = space
         self.series_.restore(facts["series"])
         return self
+
+    @property
+    def longest(self) -> int:
+        """How many samples a sound may have, at most."""
+        return self._samples(self.space_.shape[1])
 
     @property
     def _sees(self) -> bool:
@@ -214,7 +219,7 @@ class Sounds(Adapter):
         return wave_of(loud * phases, self.frame, samples)
 
 
-def _dtype(X: Any) -> str:
+def dtype_of_samples(X: Any) -> str:
     """Return the dtype of samples that are given as arrays; files have 32-bit floats."""
     first = X[0] if isinstance(X, list | tuple) and len(X) else X
     dtype: Any = getattr(first, "dtype", None)

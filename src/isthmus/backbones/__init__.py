@@ -5,6 +5,7 @@ from isthmus.backbones.conv import Conv
 from isthmus.backbones.dense import Dense
 from isthmus.backbones.dictionary import Dictionary, Gathers
 from isthmus.backbones.recurrent import GRU, LSTM
+from isthmus.backbones.spectral import SpectralMask
 from isthmus.backbones.stems import Stem
 from isthmus.backbones.transformer import Transformer
 from isthmus.backbones.unet import UNet
@@ -17,6 +18,7 @@ __all__ = [
     "Dense",
     "Dictionary",
     "Gathers",
+    "SpectralMask",
     "Stem",
     "Transformer",
     "UNet",

@@ -12,7 +12,8 @@ import typer
 from isthmus.adapters import Files, Images, Sequences, Sounds
 from isthmus.adapters.base import plain
 from isthmus.adapters.picture_files import files_in
-from isthmus.cli import files, jobs, opening, screen
+from isthmus.adapters.sound_files import are_sounds
+from isthmus.cli import files, jobs, opening, screen, sounds
 from isthmus.cli.opening import Places
 from isthmus.cli.screen import Answer
 from isthmus.errors import DataError
@@ -30,7 +31,7 @@ Restorer = TypeVar("Restorer", Denoiser, Inpainter)
 
 @dataclass(frozen=True)
 class Taken:
-    """Pictures or series to restore: as they came, and what each is called."""
+    """Pictures, series or sounds to restore: as they came, and what each is called."""
 
     X: Any
     source: Path
@@ -38,10 +39,12 @@ class Taken:
 
     @property
     def names(self) -> list[str] | None:
-        """The pictures' files without their endings, or None where they have none."""
-        if not isinstance(self.X, Files):
+        """The files without their endings, or None where there are none."""
+        if not isinstance(self.X, Files | list):
             return None
-        return [path.relative_to(self.source).with_suffix("").as_posix() for path in self.X.paths]
+        paths = self.X if isinstance(self.X, list) else self.X.paths
+        root = self.source if self.source.is_dir() else self.source.parent
+        return [path.relative_to(root).with_suffix("").as_posix() for path in paths]
 
     @property
     def adapter(self) -> Any:
@@ -50,7 +53,7 @@ class Taken:
 
 
 def read(path: Path, series: bool = False) -> Taken:
-    """Read pictures or series: a folder of pictures, or a .npy or .npz file of an array.
+    """Read a folder of pictures or of sounds, or a .npy or .npz file of an array.
 
     Raises
     ------
@@ -61,18 +64,30 @@ def read(path: Path, series: bool = False) -> Taken:
     rows = isinstance(found, np.ndarray) and found.ndim == 2 and not series
     if isinstance(found, pd.DataFrame) or rows:
         raise DataError(
-            f"{path} holds a table; expected a folder of PNG or JPEG pictures, or a .npy or .npz "
-            "file of pictures (n, height, width), or of series with --series. `isthmus impute` "
-            "fills the holes of tables."
+            f"{path} holds a table; expected a folder of PNG or JPEG pictures, or of WAV or FLAC "
+            "sounds, or a .npy or .npz file of pictures (n, height, width), or of series with "
+            "--series. `isthmus impute` fills the holes of tables."
         )
-    if series and isinstance(found, Files):
-        raise typer.BadParameter(f"{path} holds pictures, not series.", param_hint="--series")
-    return Taken(found, path, series)
+    if series and isinstance(found, Files | list):
+        what = "sounds" if isinstance(found, list) else "pictures"
+        raise typer.BadParameter(f"{path} holds {what}, not series.", param_hint="--series")
+    return Taken(sounds.checked(found) if isinstance(found, list) else found, path, series)
 
 
-def checked(out: Path, save: Path | None, series: bool) -> Places:
+def checked(data: Path, out: Path, save: Path | None, series: bool) -> Places:
     """Return where results go, or raise an error if they can't be written there."""
+    if are_sounds(data):
+        return Places(out, save).checked("sounds")
     return Places(out, save).checked("series" if series else "pictures")
+
+
+def check_seen(data: Taken) -> None:
+    """Raise `DataError` for sounds, in which nothing is covered."""
+    if isinstance(data.X, list):
+        raise DataError(
+            f"{data.source} holds sounds; expected pictures or series. What sounds can have taken "
+            "off is noise, by `isthmus denoise`."
+        )
 
 
 def check_told(model: Path | None, clean: Path | None, noise: float | None) -> None:
@@ -90,6 +105,10 @@ def denoiser(
 ) -> Denoiser:
     """Fit a denoiser: to clean data, or to noisy ones whose noise is known."""
     known = data if clean is None else read(clean, data.series)
+    if isinstance(data.X, list) != isinstance(known.X, list):
+        raise DataError(f"{clean} and {data.source} hold different kinds of data; expected one.")
+    if isinstance(data.X, list):
+        sounds.check_rate(data.X, sounds.rate(known.X))
     screen.note(f"Learning from {len(known.X):,} rows of {known.source}.")
     made = Denoiser(network, noise=noise, adapter=data.adapter, random_state=seed)
     return made.fit(known.X)
@@ -155,21 +174,35 @@ def delivered(
     title: str, task: Task, data: Taken, places: Places, transform: Callable[[Any], Any]
 ) -> Answer:
     """Restore, write what was restored, and say so."""
+    adapter: Any = task.adapter_ if isinstance(task, Denoiser | Inpainter) else None
+    _check_kind(data, adapter)
     made = transform(data.X)
     if places.save is not None:
         task.save(places.save)
     assert places.out is not None
-    adapter: Any = task.adapter_ if isinstance(task, Denoiser | Inpainter) else None
+    if isinstance(adapter, Sounds):
+        sounds.write(places.out, made, adapter.rate_, data.names, like=data.X)
+        told = {"rows": len(made), "rate": adapter.rate_}
+        return jobs.told(title, {**told, **places.written})
     if isinstance(adapter, Images):
         files.write_pictures(places.out, made, (adapter.low_, adapter.high_), data.names)
-    elif isinstance(adapter, Sequences | Sounds):
-        files.write(places.out, np.stack(made))
     else:
-        raise DataError(f"{data.source} holds neither pictures nor series.")
+        files.write(places.out, np.stack(made))
     facts: dict[str, Any] = {"rows": len(made), "shape": list(np.shape(made[0]))}
     if isinstance(task, Inpainter) and data.names is None:
         facts["changed"] = _changed(data.X, made)
     return jobs.told(title, {**facts, **places.written})
+
+
+def _check_kind(data: Taken, adapter: Any) -> None:
+    """Raise `DataError` where data are not of the kind that was learnt."""
+    if isinstance(data.X, list) != isinstance(adapter, Sounds):
+        what = "sounds" if isinstance(data.X, list) else "no sounds"
+        raise DataError(f"{data.source} holds {what}; expected data such as were learnt from.")
+    if isinstance(data.X, list):
+        sounds.check_rate(data.X, adapter.rate_)
+    elif not isinstance(adapter, Images | Sequences):
+        raise DataError(f"{data.source} holds neither pictures, series nor sounds.")
 
 
 def _changed(before: Any, after: Any) -> str:

@@ -12,7 +12,9 @@ from isthmus.cli.task_commands import Network, Save, Seed
 In = Annotated[
     Path,
     typer.Argument(
-        metavar="IN", help="A folder of PNG or JPEG pictures, or a .npy or .npz file of an array."
+        metavar="IN",
+        help="A folder of PNG or JPEG pictures, or a .npy or .npz file of an array; for "
+        "denoise also a folder of WAV or FLAC sounds.",
     ),
 ]
 Out = Annotated[
@@ -49,13 +51,13 @@ def denoise(
     series: Series = False,
     random_state: Seed = 0,
 ) -> Answer:
-    """Take noise off pictures or series."""
+    """Take noise off pictures, series or sounds."""
     from isthmus.cli import opening, restoring, rows
     from isthmus.tasks.denoising import Denoiser
 
     opening.check_alone(model, {"clean": clean, "noise": noise, "save": save, "network": network})
     restoring.check_told(model, clean, noise)
-    places = restoring.checked(out, save, series)
+    places = restoring.checked(data, out, save, series)
     template = rows.network(network)
     taken = restoring.read(data, series)
     task = (
@@ -96,9 +98,10 @@ def inpaint(
     from isthmus.tasks.inpainting import Inpainter
 
     opening.check_alone(model, {"whole": whole, "save": save, "network": network})
-    places = restoring.checked(out, save, series)
+    places = restoring.checked(data, out, save, series)
     template = rows.network(network)
     taken = restoring.read(data, series)
+    restoring.check_seen(taken)
     hidden = restoring.mask_of(mask, taken)
     task = (
         restoring.inpainter(taken, whole, hidden, template, random_state)

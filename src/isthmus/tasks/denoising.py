@@ -11,7 +11,7 @@ from torch import Tensor
 
 from isthmus.adapters import Adapter, Images, Sequences, Sounds, Vectors, adapter_for, files_in
 from isthmus.adapters.sound_files import are_sounds, sounds_in
-from isthmus.backbones import Backbone, Dense, UNet
+from isthmus.backbones import Backbone, Dense, SpectralMask, UNet
 from isthmus.corruptions import Corruption, Noise
 from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
@@ -20,6 +20,7 @@ from isthmus.objectives import NLL, SURE
 from isthmus.randomness import RandomState
 from isthmus.ranges import number
 from isthmus.tasks.base import Kept, Task
+from isthmus.tasks.long_sounds import pieces, restored
 from isthmus.tasks.quality import psnr
 
 STEPS, EPOCHS = 1_500, (4, 60)
@@ -41,14 +42,15 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
     from them alone (Stein, 1981; see `SURE`).
 
     `transform` gives back the same kind of thing: pictures as bytes or floats, series as an array
-    or a list.
+    or a list. Sounds are learned in pieces, and may be of any length.
 
     Parameters
     ----------
     model
         What is trained, a template: any family but conditional ones; with ``noise`` an
         `Autoencoder`, a `DenoisingAutoencoder` or a `Composed` of `NLL` alone. None: a
-        `UNet` for pictures and series, a wide `Dense` network for rows.
+        `UNet` for pictures and series, a `SpectralMask` for sounds, a wide `Dense` network for
+        rows.
     corruption
         What clean rows are damaged by, in units of the adapted data; None: what the model names,
         or else ``Noise((0.0, 0.5))``.
@@ -116,6 +118,7 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
         self._check()
         rows = at_hand(X)
         adapter = self._adapter_for(rows)
+        rows = pieces(adapter, rows) if isinstance(adapter, Sounds) else rows
         if self.noise is None:
             model = self._from_clean(adapter, count(rows))
         else:
@@ -133,6 +136,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, Task):
             If ``X`` is not like the data that were fitted.
         """
         check_is_fitted(self, "model_")
+        if isinstance(self.adapter_, Sounds):
+            return restored(self.model_, X)
         return self.model_.reconstruct(X)
 
     def score(self, X: Any, y: Any) -> float:
@@ -244,7 +249,7 @@ def default(adapter: Adapter, rows: int) -> BaseAutoencoder:
     if isinstance(adapter, Images | Sequences):
         latent, backbone = 8, UNet((16, 32))
     elif isinstance(adapter, Sounds):
-        latent, backbone = 64, UNet((64, 128))
+        latent, backbone = FRAME, SpectralMask()
     else:
         latent, backbone = 64, Dense((256,), activation="gelu")
     return DenoisingAutoencoder(
