@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import isthmus
@@ -137,6 +138,11 @@ def test_frames_are_explained_in_frames(library: Callable[..., Any]) -> None:
     if isinstance(x, pd.DataFrame):
         assert told.index.equals(x.index)
     assert detector.score_steps(x).shape == (600,)
+    turned = x[["slow", "fast"]]
+    with pytest.raises(DataError, match=r"\['slow', 'fast'\] was given; the others are \['fast'"):
+        detector.score_steps(turned)
+    with pytest.raises(DataError, match="order them so"):
+        clone(detector).fit([x, turned])
 
 
 def test_one_channel_needs_no_second_axis() -> None:

@@ -47,8 +47,8 @@ class LongSeries:
         return self.back([_like(values, given) for values, given in pairs])
 
 
-def long_series(X: Any, channels: int | None = None) -> LongSeries:
-    """Read series, and check that they are such, of as many ``channels`` as expected.
+def long_series(X: Any, channels: int | None = None, names: list[Any] | None = None) -> LongSeries:
+    """Read series, and check that they are such, of as many ``channels`` as expected, and so named.
 
     Raises
     ------
@@ -65,8 +65,20 @@ def long_series(X: Any, channels: int | None = None) -> LongSeries:
                 f"Series {place} has {each.shape[1]} channels; {of} {expected}. Select the same "
                 "ones in each."
             )
-    columns = getattr(given[0], "columns", None)
-    return LongSeries(values, given, listed, None if columns is None else list(columns))
+    return LongSeries(values, given, listed, _named(given, names))
+
+
+def _named(given: list[Any], names: list[Any] | None) -> list[Any] | None:
+    """Return what the channels are called, checked: frames are read by the order of columns."""
+    for each in given:
+        own = list(each.columns) if hasattr(each, "columns") else None
+        if names is not None and own is not None and own != names:
+            raise DataError(
+                f"A frame of the channels {own} was given; the others are {names}. Select and "
+                "order them so."
+            )
+        names = names or own
+    return names
 
 
 def _given(X: Any) -> tuple[list[Any], bool]:

@@ -357,7 +357,8 @@ class SeriesDetector(OutlierMixin, Task):
 
     def _read(self, X: Any) -> LongSeries:
         check_is_fitted(self, "model_")
-        return long_series(X, self.n_features_in_)
+        names = getattr(self, "feature_names_in_", None)
+        return long_series(X, self.n_features_in_, None if names is None else list(names))
 
     def _name(self, series: LongSeries) -> None:
         self.n_features_in_ = series.values[0].shape[1]
