@@ -68,6 +68,10 @@ def test_pictures_and_tables_have_one_too():
 def test_what_can_not_be_told_is_refused():
     with pytest.raises(DataError, match="at least 30"):
         intrinsic_dimension(np.eye(20))
+    grid = np.stack(np.meshgrid(range(20), range(20)), -1).reshape(-1, 2)
+    with pytest.raises(DataError, match="as on a grid"):
+        intrinsic_dimension(grid)
+    assert 1.5 < intrinsic_dimension(grid, "mle").estimate < 2.5
     with pytest.raises(CompositionError, match="'twonn' or 'mle'"):
         intrinsic_dimension(np.eye(40), "pca")
     with pytest.raises(CompositionError, match="rows=5"):

@@ -20,6 +20,8 @@ NEAR, FAR = 10, 20
 """Between which neighbours Levina and Bickel measure."""
 KEPT = 0.9
 """The share of rows that Facco et al. fit to: the rest may be alone."""
+TIED = 1e-5
+"""By less than that the logarithms of distances that are equal differ, by rounding."""
 DRAWS = 200
 """How often the rows are drawn anew to tell the spread."""
 
@@ -82,7 +84,7 @@ def intrinsic_dimension(X: Any, method: str = "twonn", *, rows: int = ROWS) -> D
     Raises
     ------
     DataError
-        If there are fewer than 30 different rows.
+        If there are fewer than 30 different rows; for ``"twonn"`` also if they lie on a grid.
 
     Examples
     --------
@@ -121,7 +123,7 @@ def of_points(x: np.ndarray, method: str = "twonn") -> Dimension:
     near = NearestNeighbors(n_neighbors=many + 1).fit(different).kneighbors()[0][:, :many]
     near = near[near[:, 0] > 0]
     estimate = _two_nearest if method == "twonn" else _likeliest
-    terms = np.log(near[:, 1] / near[:, 0]) if method == "twonn" else _local(near)
+    terms = _ratios(near) if method == "twonn" else _local(near)
     again = np.random.default_rng(0).integers(len(terms), size=(DRAWS, len(terms)))
     spread = float(np.std([estimate(terms[each]) for each in again]))
     return Dimension(estimate(terms), spread, len(different), method)
@@ -134,6 +136,17 @@ def points(batch: Batch, space: Space) -> np.ndarray:
         layout.learn(batch, space)
         return layout(batch)[0].double().numpy()
     return batch.x.flatten(1).double().numpy()
+
+
+def _ratios(near: np.ndarray) -> np.ndarray:
+    """Return ``log(r_2 / r_1)`` of each row, checked: where all are nought there is no slope."""
+    logs = np.log(near[:, 1] / near[:, 0])
+    if np.median(logs) < TIED:
+        raise DataError(
+            "Of more than half the rows the nearest two are equally far, as on a grid: they tell "
+            "no dimension. Use method='mle', which looks further out."
+        )
+    return logs
 
 
 def _two_nearest(logs: np.ndarray) -> float:
