@@ -39,6 +39,12 @@ def test_what_is_hidden_is_filled_and_the_rest_stays(inpainter):
     assert inpainter.score(covered, CLEAN[1200:], BLOCK) > 15
 
 
+def test_a_mask_may_be_lists(inpainter):
+    given = inpainter.transform(CLEAN[:2], BLOCK)
+    assert np.array_equal(inpainter.transform(CLEAN[:2], BLOCK.tolist()), given)
+    assert np.array_equal(inpainter.transform(CLEAN[:2], [BLOCK.tolist()] * 2), given)
+
+
 def test_covered_places_are_found(inpainter):
     block = np.zeros((8, 8), bool)
     block[4:8, 0:4] = True
@@ -112,6 +118,9 @@ def test_what_can_not_be_meant_is_told(inpainter):
         inpainter.transform(CLEAN[:2], np.zeros((2, 8, 7), bool))
     with pytest.raises(DataError, match="A mask of 3 rows was given for 2"):
         inpainter.transform(CLEAN[:2], np.zeros((3, 8, 8), bool))
+    for none in (True, "mask.png"):
+        with pytest.raises(DataError, match="expected truth values"):
+            inpainter.transform(CLEAN[:2], none)
     with pytest.raises(DataError, match="True where the row is hidden"):
         inpainter.transform(CLEAN[:2], CLEAN[:2])
     tiny = DenoisingAutoencoder(**SMALL | {"epochs": 1}, corruption=Occlusion(2))

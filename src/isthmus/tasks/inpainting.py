@@ -341,11 +341,11 @@ def finding(adapter: Any, X: Any) -> BaseAutoencoder:
 
 def _masks(mask: Any, values: Any) -> list[np.ndarray]:
     """Return a mask for each row, of its shape."""
-    given: Any = mask if isinstance(mask, list) else plain(mask)
     first = np.shape(values[0])
-    if not isinstance(given, list) and np.ndim(given) in (len(first), len(first) - 1):
-        alone = np.shape(given) in (first, first[:-1])
-        given = [given] * len(values) if alone else given
+    each_its_own = isinstance(values, list) and isinstance(mask, list | tuple)
+    given: Any = mask if each_its_own else np.asarray(plain(mask))
+    if not each_its_own and (given.shape in (first, first[:-1]) or not given.ndim):
+        given = [given] * len(values)
     if len(given) != len(values):
         raise DataError(
             f"A mask of {len(given)} rows was given for {len(values)}; expected one for each, or "
