@@ -122,6 +122,8 @@ def test_a_map_can_be_judged_by_the_data(atlas):
         atlas.trustworthiness(NEW)
     with pytest.raises(DataError, match="less than half"):
         atlas.continuity(n_neighbors=150)
+    with pytest.raises(CompositionError, match="n_neighbors=0"):
+        atlas.trustworthiness(n_neighbors=0)
 
 
 @pytest.mark.parametrize(

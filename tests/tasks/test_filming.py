@@ -97,6 +97,8 @@ def test_what_will_not_do_is_told(seen, tmp_path):
         seen.save(tmp_path / "film.mp4")
     with pytest.raises(DataError, match="not an empty folder"):
         seen.save(tmp_path.parent)
+    with pytest.raises(CompositionError, match="seconds=-1"):
+        seen.save(tmp_path / "film.gif", seconds=-1)
     with pytest.raises(CompositionError, match="frames=1"):
         film(VAE(), X, frames=1)
     with pytest.raises(DataError, match="one for each row"):

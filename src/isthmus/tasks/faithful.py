@@ -11,6 +11,7 @@ tells who was put beside.
 import numpy as np
 
 from isthmus.errors import DataError
+from isthmus.ranges import whole
 
 EXACT, ASKED = 4_000, 2_000
 """Up to how many rows all are asked, and how many of more: each of them about all the others."""
@@ -27,10 +28,10 @@ def trustworthiness(
     figure to about a thousandth.
     """
     n = len(data)
-    if not 1 <= neighbours < n / 2:
+    whole("n_neighbors", neighbours, 1, example="n_neighbors=5")
+    if neighbours >= n / 2:
         raise DataError(
-            f"neighbours={neighbours} was given for {n} rows; expected a whole number from 1 up, "
-            "and less than half the rows."
+            f"n_neighbors={neighbours} was given for {n} rows; expected less than half as many."
         )
     asked = np.arange(n)
     if n > EXACT:

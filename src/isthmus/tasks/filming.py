@@ -19,7 +19,7 @@ from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.progress import watching
 from isthmus.randomness import seed_from
-from isthmus.ranges import whole
+from isthmus.ranges import number, whole
 from isthmus.run import Run
 from isthmus.space import Batch
 from isthmus.tasks.pages.colourings import plain
@@ -106,6 +106,7 @@ class Film:
         from isthmus.tasks.pages import projector
         from isthmus.tasks.pages.films import film_page
 
+        number("seconds", seconds, 0, without=(0,), example="save('film.gif', seconds=8)")
         place = Path(path)
         if place.suffix.lower() not in (*ENDINGS, ""):
             raise DataError(
