@@ -117,6 +117,7 @@ class Codec(nn.Module):
             self.latent.dim, self.likelihood.raw_shape(), space, context
         )
         backbone.tie(self.encoder, self.decoder)
+        backbone.begin(self.stem.table, self.encoder, self.decoder)
 
     def encode(
         self, x: Tensor, context: Tensor | None = None, observed: Tensor | None = None

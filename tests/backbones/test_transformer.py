@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from isthmus import Image, Series, Transformer
+from isthmus import Categorical, Gaussian, Image, Point, Series, Transformer
 from isthmus.backbones import attention as attending
 from isthmus.backbones import patches as cutting
 from isthmus.backbones.attention import attention, turn_of, turned
 from isthmus.backbones.patches import Patches
+from isthmus.codec import Codec
 from isthmus.errors import CompositionError
+from isthmus.space import Batch
 
 SETTINGS = pytest.mark.parametrize(
     "settings", [{}, {"patch": 3}, {"positions": "rotary"}, {"positions": "rotary", "patch": 2}]
@@ -237,3 +239,15 @@ def test_dropout_is_for_training_alone():
 def test_what_will_not_do_is_refused_in_words(settings, words):
     with pytest.raises(CompositionError, match=words):
         Transformer(**settings)
+
+
+@pytest.mark.parametrize("latent", [Point(256), Gaussian(256)])
+@pytest.mark.parametrize("context", [0, 3])
+def test_a_decoder_of_texts_begins_by_reading_the_code(latent, context):
+    space = Series(1, 16, support="categories", levels=200, ragged=True)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        codec = Codec(space, latent, Categorical(), Transformer(64, depth=1), context=context)
+        text = Batch(torch.randint(200, (50, 1, 16)).float())
+        right = codec(text, draw=False).p.mode == text.x
+    assert right.float().mean() > 0.1  # by chance: 0.005

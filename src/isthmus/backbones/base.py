@@ -57,6 +57,18 @@ class Backbone(Part, ABC):
     def tie(self, encoder: nn.Module, decoder: nn.Module) -> None:
         """Have the two networks share weights, where the backbone ties them."""
 
+    def begin(self, embedding: Tensor | None, encoder: nn.Module, decoder: nn.Module) -> None:
+        """Set where the two networks begin, where that of one depends on the other.
+
+        Parameters
+        ----------
+        embedding
+            What stands for each category in the first channels of what the encoder sees,
+            ``(levels, channels)``; None: x itself stands there.
+        encoder, decoder
+            Those that the backbone made.
+        """
+
 
 @runtime_checkable
 class Linear(Protocol):

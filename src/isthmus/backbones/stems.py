@@ -41,6 +41,11 @@ class Stem(nn.Module):
         widened = _widened(space, width + self.holes, self.ragged)
         self.space = widened if self.cells is None else self.cells.space
 
+    @property
+    def table(self) -> Tensor | None:
+        """The learned vector of each category, ``(levels, EMBEDDED)``, where there are such."""
+        return self.embedding.weight if self.levels > ONE_HOT else None
+
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Return ``(B, C', *)`` from ``(B, C, *)``, unknown cells all zero."""
         if self.cells is not None:

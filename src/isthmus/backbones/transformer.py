@@ -22,6 +22,8 @@ AXES = 2
 """Rotary positions turn pairs of channels, shared out among at most so many axes."""
 FAINT, CLEAR = 0.1, 0.5
 """The standard deviations that learned tokens start with: beside what x says, and alone."""
+HEARD = 0.25
+"""How loud the decoder of a text says at first which token it reads in the code."""
 
 
 class Transformer(Backbone):
@@ -93,6 +95,13 @@ class Transformer(Backbone):
     def decoder(self, code: int, raw_shape: Size, space: Space, context: int = 0) -> nn.Module:
         """Make a network from ``(B, code)`` to ``(B, *raw_shape)``."""
         return Decoder(Patches.of(space, self.patch), self._blocks(), code + context, raw_shape)
+
+    def begin(self, embedding: Tensor | None, encoder: nn.Module, decoder: nn.Module) -> None:
+        """Have the decoder of a text begin as the mirror image of the encoder."""
+        assert isinstance(encoder, Encoder)
+        assert isinstance(decoder, Decoder)
+        if embedding is not None and len(decoder.head.weight) == len(embedding):
+            decoder.mirror(encoder, embedding)
 
     def _blocks(self) -> "Blocks":
         return Blocks(self.width, self.depth, self.heads, self.rotary, self.dropout)
@@ -188,6 +197,23 @@ class Decoder(nn.Module):
         said = self.code(with_context(code, context)).unflatten(1, self.queries.shape)
         h = self.blocks([], said + self.queries, self.patches.counts)
         return self.patches.join(self.head(h)).reshape(code.shape[0], *self.shape)
+
+    @torch.no_grad()
+    def mirror(self, encoder: Encoder, embedding: Tensor) -> None:
+        """Begin with the transposes of the encoder's random maps, from tokens to code.
+
+        What a random map keeps its transpose gives back, but for a noise of ``sqrt(n / d)``, for
+        n numbers in a code of d: so at the first step many a token can be told from the others,
+        whichever it is and wherever it stands. To learn that from few texts takes long, and what
+        is learned instead are those texts.
+        """
+        given = encoder.context.in_features if encoder.context is not None else 0
+        d, width = self.code.in_features - given, self.queries.shape[1]
+        said = encoder.head.weight[:d, width:]  # (d, T width): what all tokens but the summary say
+        if len(said) == d:
+            self.code.weight[:, :d] = said.T / (d * said.square().mean())
+        read = encoder.embed.weight[:, : embedding.shape[1]]  # (width, EMBEDDED)
+        self.head.weight.copy_(HEARD * embedding @ read.T)
 
 
 def tokens(spread: float, *shape: int) -> nn.Parameter:
