@@ -1,4 +1,4 @@
-"""The classifier by codes: few labels, three ways, and what is kept of it."""
+"""The classifier by codes: few labels, four ways, and what is kept of it."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.semi_supervised import LabelSpreading
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import isthmus
 from isthmus import VAE, Autoencoder, ConditionalVAE, Dense, EncoderClassifier
@@ -22,6 +23,7 @@ SMALL |= {"latent_dim": 12, "backbone": Dense((64,)), "learning_rate": 3e-3}
 MODELS = {
     "frozen": Autoencoder(**SMALL),
     "fine-tuned": Autoencoder(**SMALL),
+    "spread": VAE(**SMALL),
     "m2": ConditionalVAE(**SMALL, forgetting=0.0),
 }
 
@@ -93,6 +95,31 @@ def test_any_classifier(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+def test_rows_that_no_label_comes_to_are_as_likely_of_any_class():
+    rows = np.concatenate([X[:60], X[:1] + np.full((20, 1), 1000.0)])
+    few = np.where(np.arange(80) < 40, np.append(Y[:60], np.zeros(20, int)), -1)
+    spreads = EncoderClassifier(MODELS["frozen"], LabelSpreading("knn", n_neighbors=3))
+    proba = spreads.fit(rows, few).predict_proba(rows)
+    assert np.allclose(proba.sum(1), 1)
+    assert np.allclose(proba[60:], 0.1)
+
+
+# Rows that are -1 have no label, as in scikit-learn's own of this kind, which it spares by name.
+SPARED = ("check_classifiers_classes",)
+WATCHED = "check_do_not_raise_errors_in_init_or_set_params"  # the tests' type checker is in its way
+TOY = Autoencoder(latent_dim=4, backbone=Dense((32,)), epochs=10, batch_size=16)
+CHECKS = [
+    pytest.param(estimator, check, id=check.func.__name__)
+    for estimator, check in estimator_checks_generator(EncoderClassifier(TOY, random_state=0))
+    if check.func.__name__ not in (*SPARED, WATCHED)
+]
+
+
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
+def test_it_keeps_to_the_rules_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
 def test_few_come_round_often():
     known = Labels.of([0, -1, 1, *[-1] * 97], 100).one_hot.sum(1) > 0
     rows = often(known)
@@ -121,6 +148,8 @@ def test_what_can_not_be_meant_is_told(arguments, said):
         (None, "requires y to be passed"),
         (np.zeros(20), "the one class 0"),
         (np.full(20, -1), "name no class"),
+        ([], "for 20 rows"),
+        (np.full(20, np.inf), "infinite"),
         (np.arange(19), "expected one for each"),
         ([1, "one"] * 10, "of several kinds"),
     ],

@@ -17,21 +17,21 @@ from isthmus.backbones import Dense
 from isthmus.catalogue import part
 from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder
-from isthmus.families import ConditionalVAE, DenoisingAutoencoder
+from isthmus.families import VAE, ConditionalVAE, DenoisingAutoencoder
 from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number
 from isthmus.tasks.base import Kept, Task
 from isthmus.tasks.denoising import at_hand, count
-from isthmus.tasks.labelled import CodeHead, Head, RowHead, semi_supervised, tuned
+from isthmus.tasks.labelled import CodeHead, Head, RowHead, semi_supervised, spread_and_tuned, tuned
 from isthmus.tasks.labels import Labels
 
-Method = Literal["frozen", "fine-tuned", "m2"]
-METHODS = ("frozen", "fine-tuned", "m2")
+Method = Literal["frozen", "fine-tuned", "spread", "m2"]
+METHODS = ("frozen", "fine-tuned", "spread", "m2")
 STEPS, EPOCHS, BATCH = 2_000, (5, 60), 64
 """About how many steps the default networks train for, within so many passes."""
 SPREADS = (LabelPropagation, LabelSpreading, SelfTrainingClassifier)
 """Classifiers that learn from rows without a label as well."""
-WEIGHTS = {"frozen": 0.0, "fine-tuned": 1.0, "m2": 50.0}
+WEIGHTS = {"frozen": 0.0, "fine-tuned": 1.0, "spread": 1.0, "m2": 50.0}
 
 
 class EncoderClassifier(ClassifierMixin, Task):
@@ -45,6 +45,11 @@ class EncoderClassifier(ClassifierMixin, Task):
     - ``"fine-tuned"``: the same model then goes on, its encoder with a linear map of the code to
       the classes, ``NLL / numbers - weight log q(y | z)``: the labelled rows teach it to tell
       classes, all rows to keep what can be told of them.
+    - ``"spread"``: labels spread from each row to its neighbours among the codes, and on to theirs
+      (Zhou et al., 2003); then the model goes on as with ``"fine-tuned"``, every row now with a
+      label that counts by how sure it is, and so again with the codes that it then makes (Iscen
+      et al., 2019, arXiv:1904.04717). For the fewest labels. Best by codes whose distances mean
+      something, as a VAE's.
     - ``"m2"``: a conditional VAE whose condition is the label, learned together with a classifier
       that fills it in where it is unknown (Kingma et al., 2014, arXiv:1406.5298). ``model_`` then
       makes rows of each class, too.
@@ -52,13 +57,13 @@ class EncoderClassifier(ClassifierMixin, Task):
     Parameters
     ----------
     model
-        What learns from the rows, a template. None: a `DenoisingAutoencoder`; with ``"m2"``
-        a `ConditionalVAE`, which there must be.
+        What learns from the rows, a template. None: a `DenoisingAutoencoder`; with
+        ``"spread"`` a `VAE`; with ``"m2"`` a `ConditionalVAE`, which there must be.
     classifier
         What tells classes from codes, with ``"frozen"``: any of scikit-learn's that has
         ``predict_proba``. None: ``LogisticRegression``.
     method
-        ``"frozen"``, ``"fine-tuned"`` or ``"m2"``.
+        ``"frozen"``, ``"fine-tuned"``, ``"spread"`` or ``"m2"``.
     weight
         How much a label counts in training, beside a row; None: 1, with ``"m2"`` 50 nats.
     random_state
@@ -126,11 +131,13 @@ class EncoderClassifier(ClassifierMixin, Task):
             self.head_ = semi_supervised(model, rows, labels.given, backbone, weight)
         else:
             model.fit(rows)
+        if self.method == "frozen":
+            self.classifier_ = self._told(model.transform(rows), labels)
         if self.method == "fine-tuned":
             data = model.adapter_.transform(rows)
             self.head_ = tuned(model, data, labels.one_hot, weight, model.epochs)
-        if self.method == "frozen":
-            self.classifier_ = self._told(model.transform(rows), labels)
+        if self.method == "spread":
+            self.head_ = spread_and_tuned(model, rows, labels.one_hot, weight)
         return self._taken(model, labels)
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -138,11 +145,17 @@ class EncoderClassifier(ClassifierMixin, Task):
         check_is_fitted(self, "model_")
         head = self.head_
         if head is None:
-            return np.asarray(self.classifier_.predict_proba(self.model_.transform(X)))
+            return self._by_codes(self.model_.transform(X))
         codec = self.model_.codec_
         head.to(next(codec.parameters()).device)
         odds = self.model_._over(X, lambda batch: head(codec, batch.x, batch.observed))
         return odds.double().softmax(1).numpy()
+
+    def _by_codes(self, codes: np.ndarray) -> np.ndarray:
+        # One that spreads labels divides zero by zero at a row that none comes to.
+        with np.errstate(invalid="ignore"):
+            proba = np.asarray(self.classifier_.predict_proba(codes))
+        return np.where(np.isnan(proba), 1 / proba.shape[1], proba)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row: ``(n,)``."""
@@ -253,6 +266,8 @@ def default(rows: int, method: str) -> BaseAutoencoder:
     }
     if method == "m2":
         return ConditionalVAE(latent_dim=16, forgetting=0.0, **training)
+    if method == "spread":
+        return VAE(latent_dim=16, **training)
     return DenoisingAutoencoder(latent_dim=32, **training)
 
 

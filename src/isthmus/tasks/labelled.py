@@ -3,6 +3,8 @@
 # pyright: reportPrivateUsage=false
 
 from dataclasses import replace
+from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,9 +22,12 @@ from isthmus.progress import bar
 from isthmus.randomness import seeded
 from isthmus.run import Plan, start
 from isthmus.space import Batch, Space
+from isthmus.tasks.spreading import guessed
 
 SHARE = 1 / 3
 """The share of the rows of an epoch that are labelled: few ones come round often."""
+ROUNDS = 2
+"""How often labels are spread, each time over the codes that the last ones made."""
 RARE = 0.01
 """Classes less likely than this are not asked what they would make of a row."""
 
@@ -39,7 +44,11 @@ class CodeHead(nn.Module):
 
     def forward(self, codec: Codec, x: Tensor, observed: Tensor | None) -> Tensor:
         """Return log-odds from what the encoder sees."""
-        return self.linear(codec.encode(x, None, observed).mean.flatten(1))
+        return self.of(codec.encode(x, None, observed).mean)
+
+    def of(self, code: Tensor) -> Tensor:
+        """Return the log-odds of codes ``(B, d, *G)``."""
+        return self.linear(code.flatten(1))
 
 
 class RowHead(nn.Module):
@@ -60,18 +69,18 @@ Head = CodeHead | RowHead
 
 
 class CrossEntropy(Term):
-    """``-log q(y | x)`` of the rows whose label is known, zero of the others.
+    """``-log q(y | z)`` of the rows whose label is known, zero of the others.
 
-    Labels come as the batch's context: one-hot, all zero where unknown.
+    Labels come as the batch's context: one-hot, times what they count, all zero where unknown.
     """
 
-    def __init__(self, head: nn.Module) -> None:
+    def __init__(self, head: CodeHead) -> None:
         super().__init__()
         self.head = head
 
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``(B,)``."""
-        odds = self.head(codec, trace.input, trace.seen)
+        odds = self.head.of(trace.q.mean)
         return -(_targets(trace, odds) * odds.log_softmax(1)).sum(1)
 
 
@@ -135,6 +144,19 @@ def tuned(
     codec.eval()
     model.spread_ = inference.spread(codec, data)
     return head.eval()
+
+
+def spread_and_tuned(model: BaseAutoencoder, rows: Any, given: Tensor, weight: float) -> CodeHead:
+    """Spread labels over the codes, go on training with all, and so again; return the last head.
+
+    So do Iscen, Tolias, Avrithis and Chum (2019, arXiv:1904.04717), after each pass.
+    """
+    data, head = model.adapter_.transform(rows), None
+    for _ in range(ROUNDS):
+        targets = torch.from_numpy(guessed(model.transform(rows), given.numpy())).to(given)
+        head = tuned(model, data, targets, weight, ceil(model.epochs / ROUNDS))
+    assert head is not None
+    return head
 
 
 def semi_supervised(

@@ -56,10 +56,9 @@ class Labels:
                 "-1 or None where it is unknown."
             )
         unknown = np.asarray(pd.isna(given), bool)
-        unknown |= np.array([not isinstance(each, str) and each == UNKNOWN for each in given])
+        unknown |= np.array([_is_unknown(each) for each in given], bool)
         there = given[~unknown]
-        if len(there) and there.dtype.kind == "f":
-            check_classification_targets(there)
+        _check_discrete(there)
         classes = _sorted(there)
         if len(classes) < 2:
             found = "no class" if not len(classes) else f"the one class {classes.tolist()[0]!r}"
@@ -99,6 +98,18 @@ class Labels:
     def plain(self) -> list[Any]:
         """Return the classes as JSON can hold them."""
         return self.classes.tolist()
+
+
+def _is_unknown(label: Any) -> bool:
+    return not isinstance(label, str) and bool(label == UNKNOWN)
+
+
+def _check_discrete(there: np.ndarray) -> None:
+    if there.dtype.kind != "f" or not len(there):
+        return
+    if np.isinf(there).any():
+        raise DataError("A label is infinite; expected whole numbers, or texts.")
+    check_classification_targets(there)
 
 
 def _sorted(there: np.ndarray) -> np.ndarray:
