@@ -17,7 +17,7 @@ Models are trained once and kept in FOLDER.
 
 import argparse
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -159,8 +159,8 @@ def sharpness(images: np.ndarray) -> float:
     return float(edges.var(axis=(1, 2)).mean())
 
 
-def rows(name: str, folder: Path, train: np.ndarray, epochs: int) -> list[Row]:
-    """The models and generators to compare, from the folder if they are there."""
+def rows(name: str, folder: Path, train: np.ndarray, epochs: int) -> Iterator[Row]:
+    """What to compare, one after the other; from the folder if it is there."""
     usual: dict[str, Any] = {
         "backbone": Dense((512, 256), normalisation="batch"),
         "epochs": epochs,
@@ -178,20 +178,18 @@ def rows(name: str, folder: Path, train: np.ndarray, epochs: int) -> list[Row]:
             make().fit(train).save(place)
         return load(place)
 
-    quantised = kept(
-        "vq",
-        lambda: VQVAE(latent_dim=32, codes=64, groups=16, likelihood=Normal("shared"), **usual),
-    )
-    indices = kept("vq-prior", lambda: Generator(quantised, random_state=0))
     vae = kept("vae", lambda: VAE(latent_dim=16, **usual))
+    yield Row("VAE, standard prior", vae, vae.log_likelihood)
     fitted = kept("vae-prior", lambda: Generator(vae, random_state=0))
-    adversarial = kept("aae", lambda: AdversarialAutoencoder(latent_dim=16, weight=1, **usual))
-    return [
-        Row("VAE, standard prior", vae, vae.log_likelihood),
-        Row("VAE, prior fitted to its codes", fitted, fitted.log_likelihood),
-        Row("VQ-VAE, prior fitted to its entries", indices, indices.log_likelihood),
-        Row("adversarial autoencoder", adversarial),
-    ]
+    yield Row("VAE, prior fitted to its codes", fitted, fitted.log_likelihood)
+    yield Row(
+        "adversarial autoencoder",
+        kept("aae", lambda: AdversarialAutoencoder(latent_dim=16, weight=1, **usual)),
+    )
+    groups: dict[str, Any] = {"latent_dim": 32, "codes": 64, "groups": 16}
+    quantised = kept("vq", lambda: VQVAE(**groups, likelihood=Normal("shared"), **usual))
+    indices = kept("vq-prior", lambda: Generator(quantised, random_state=0))
+    yield Row("VQ-VAE, prior fitted to its entries", indices, indices.log_likelihood)
 
 
 def figures(net: Classifier, known: Data, made: np.ndarray) -> list[str]:
@@ -214,25 +212,27 @@ def run(name: str, folder: Path, epochs: int, made: int) -> None:
     reached = accuracy(net, known)
     print(f"{name}: classifier {reached:.2%}", flush=True)
     lines = [["training pictures", *figures(net, known, known.train[:made]), "—"]]
-    compared = rows(name, folder, known.train, epochs)
-    for row in compared:
+    priors: list[str] = []
+    for row in rows(name, folder, known.train, epochs):
         drawn = row.source.sample(made, random_state=1)
         lines.append([row.name, *figures(net, known, drawn), likelihood(row, known.test)])
+        priors += [f"`{row.source.prior_!r}`"] if isinstance(row.source, Generator) else []
         print(lines[-1], flush=True)
-    priors = ", ".join(repr(row.source.prior_) for row in compared if hasattr(row.source, "prior_"))
-    note = NOTE.format(
-        reached=reached,
-        epochs=epochs,
-        priors=f"`{priors.replace(', ', '`, `')}`",
-        rows=WEIGHED,
-        draws=DRAWS,
-        name="generation" if name == "mnist" else "generation-fashion",
-    )
+        note = NOTE.format(
+            reached=reached,
+            epochs=epochs,
+            priors=", ".join(priors),
+            rows=WEIGHED,
+            draws=DRAWS,
+            name="generation" if name == "mnist" else "generation-fashion",
+        )
+        write(SECTIONS[name], lines, note)
+
+
+def write(section: str, lines: list[list[str]], note: str) -> None:
     header = ("pictures", "Fréchet distance", "precision", "recall", "sharpness", "log-likelihood")
-    record(
-        SECTIONS[name],
-        [*table(header, lines), "", note, "", f"Measured on: {machine.describe()}."],
-    )
+    told = [*table(header, lines), "", note, "", f"Measured on: {machine.describe()}."]
+    record(section, told)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,8 +13,10 @@ import big_table
 import compression
 import conditional
 import contractive
+import cost
 import denoiser
 import denoising
+import ensemble
 import few_labels
 import generation
 import generation_tables
@@ -31,11 +33,14 @@ import series_anomaly
 import serving
 import speed
 import stacked
+import text
 
 # The order is that of cost: the first answers in seconds, the last in tens of minutes.
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-table": partial(speed.main, ["table"]),
     "speed-vae": partial(speed.main, ["vae"]),
+    "ensemble": partial(ensemble.main, []),
+    "cost": partial(cost.main, []),
     "adversarial": partial(adversarial.main, []),
     "contractive": partial(contractive.main, []),
     "conditional": partial(conditional.main, []),
@@ -58,9 +63,10 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-gather": partial(k_sparse.main, ["gather"]),
     "k-sparse-digits": partial(k_sparse.main, ["digits"]),
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
+    "text": partial(text.main, []),
     "stacked": partial(stacked.main, []),
     "generation": partial(generation.main, ["mnist"]),
-    "generation-fashion": partial(generation.main, ["fashion"]),
+    "generation-fashion": partial(generation.main, ["fashion", "--epochs", "5"]),
     "maps": partial(maps.main, []),
     "probe": partial(probe.main, []),
     "imputation": partial(imputation.main, []),

@@ -43,7 +43,9 @@ def sources(given: Any, X: np.ndarray) -> dict[str, Any]:
     }
     quantised = VQVAE(latent_dim=32, codes=64, groups=16, likelihood=Normal("shared"), **how)
     adversarial = AdversarialAutoencoder(latent_dim=16, weight=1, **how)
-    prior, entries = ("standard", Discrete(16, steps=10)) if given.small else ("auto", "auto")
+    prior, entries = (
+        ("standard", Discrete(16, steps=10)) if given.small else ("auto", Discrete(steps=1500))
+    )
     vae = kept(given, "vae", lambda: VAE(latent_dim=16, **how).fit(X))
     fitted = Generator(vae, prior=prior, random_state=0)
     discrete = Generator(quantised, prior=entries, random_state=0)
@@ -66,7 +68,7 @@ def main() -> None:
     rows = {
         f"{name}\n{sharpness(each) / real:.0%}": each[:SHOWN] for name, each in pictures.items()
     }
-    drawn, (axes,) = figure(1, each=9, height=4.2)
+    drawn, (axes,) = figure(1, each=9, height=3.9)
     strips(axes, rows, "samples, and how sharp they are beside the data")
     save(drawn, given, "sharper")
 
