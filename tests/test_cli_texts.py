@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from isthmus import GRU, VAE, Texts, load
-from isthmus.cli import lines
+from isthmus.cli import lines, screen
 from isthmus.errors import DataError
 from test_cli import isthmus, one_line, told
 
@@ -144,3 +144,7 @@ def test_what_cannot_be_meant_is_told(
     result = isthmus(*command.format(out=tmp_path).split(), code=code)
     assert says in one_line(result.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_does_not_steer_the_terminal() -> None:
+    assert screen.cell("a\x1b[2Jb\nc ü") == "a␣[2Jb\nc ü"

@@ -108,7 +108,10 @@ def cell(value: Any) -> str:
     """Return a value as people read it."""
     if value is None:
         return "–"
-    if isinstance(value, bool | str):
+    if isinstance(value, str):
+        # What a text holds that is no letter could steer the terminal.
+        return "".join(each if each.isprintable() or each == "\n" else "␣" for each in value)
+    if isinstance(value, bool):
         return str(value)
     if isinstance(value, int):
         return f"{value:,}"
