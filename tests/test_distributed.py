@@ -12,7 +12,7 @@ import torch
 from sklearn.datasets import load_wine
 
 from isthmus import load
-from isthmus.distributed import Team, _Draws, team
+from isthmus.distributed import Team, _Draws, _leave, team
 
 SCRIPT = """
 import json, os, sys
@@ -72,6 +72,19 @@ def test_the_command_line_writes_one_model(tmp_path):
     subprocess.run([sys.executable, *fit, "alone"], cwd=tmp_path, check=True, capture_output=True)
     losses = [load(tmp_path / name).history_.column("loss") for name in ("model", "alone")]
     np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def test_only_a_process_that_failed_stays_in_its_group(tmp_path, monkeypatch):
+    group = torch.distributed
+    met = f"file://{tmp_path / 'met'}"
+    group.init_process_group("gloo", init_method=met, rank=0, world_size=1)
+    with monkeypatch.context() as failed:
+        failed.setattr(sys, "last_value", ValueError(), raising=False)
+        _leave()
+        assert group.is_initialized()
+    monkeypatch.delattr(sys, "last_value", raising=False)
+    _leave()
+    assert not group.is_initialized()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ too: each process makes those of the whole batch, and keeps its own rows of them
 import atexit
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -115,14 +116,27 @@ def team() -> Team:
     if not distributed.is_available() or not (size > 1 or distributed.is_initialized()):
         return Team()
     if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-        # Threads of the group that outlive the interpreter may abort a process that has succeeded.
-        atexit.register(_leave)
+        _join()
     return Team(distributed.get_rank(), distributed.get_world_size())
 
 
+def _join() -> None:
+    cuda = torch.cuda.is_available()
+    if cuda:  # each process of a host has a GPU of its own
+        place = int(os.environ.get("LOCAL_RANK", "0"))
+        torch.cuda.set_device(place % torch.cuda.device_count())
+    # gloo beside nccl, for a model on the CPU of a host that has GPUs.
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
+    atexit.register(_leave)
+
+
 def _leave() -> None:
-    if distributed.is_initialized():
+    """Leave the group: threads of it that outlive the interpreter abort a process that succeeded.
+
+    One that failed does not: under nccl it would wait for work that the others never take part in,
+    and torchrun would not hear of its end.
+    """
+    if distributed.is_initialized() and not hasattr(sys, "last_value"):
         distributed.destroy_process_group()
 
 
