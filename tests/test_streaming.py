@@ -163,3 +163,30 @@ def test_what_can_not_be_read_is_told(tmp_path):
     np.save(tmp_path / "x.npy", np.empty((0, 3)))
     with pytest.raises(DataError, match="holds no rows"):
         Shards(tmp_path)
+
+
+def test_a_file_without_rows_among_others_is_passed_by(tmp_path):
+    frame = pd.DataFrame({"a": range(20), "b": range(20)}, dtype=float)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame[:0].to_parquet(tmp_path / "b.parquet")
+    shards = Shards(tmp_path)
+    assert (len(shards), len(shards.shards)) == (20, 1)
+    assert len(shards.map(Autoencoder(latent_dim=1, epochs=1).fit(shards).transform)) == 20
+
+
+def test_files_that_do_not_go_together_are_named(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((5, 3)))
+    np.save(tmp_path / "b.npy", np.zeros((5, 4)))
+    with pytest.raises(DataError, match=r"b\.npy and .*a\.npy differ in the shape of a row"):
+        Shards(tmp_path)
+    np.save(tmp_path / "b.npy", np.array(3.0))
+    with pytest.raises(DataError, match="single value"):
+        Shards(tmp_path)
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    frame.to_parquet(tables / "a.parquet")
+    frame[["a"]].to_parquet(tables / "b.parquet")
+    with pytest.raises(DataError, match=r"b\.parquet and .*a\.parquet differ in the columns b"):
+        Shards(tables)
+    assert len(Shards(tables, columns=["a"])) == 4

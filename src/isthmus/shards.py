@@ -22,6 +22,8 @@ PLACES = 8
 """from so many shards, spread evenly."""
 ROWS, SOUNDS = 65_536, 256
 """How many rows, or sounds, make a shard."""
+NAMED = 8
+"""How many columns an error names."""
 TABLES, ARRAYS = ".parquet", ".npy"
 
 
@@ -85,7 +87,7 @@ class Shards:
         self.rows = whole("rows", many, 1, example="Shards(folder, rows=65536)")
         self.window = whole("window", window, 1, example="Shards(folder, window=4)")
         self.most = PLACES * SOUNDS if self._heard else SAMPLED
-        self.shards = list(_found(self.path, self._members, self.rows))
+        self.shards = list(_found(self.path, self._members, self.rows, self.columns))
         if not sum(each.rows for each in self.shards):
             raise DataError(f"{path} holds no rows; expected at least one. Is it empty?")
 
@@ -106,8 +108,7 @@ class Shards:
         if shard.path.suffix == ARRAYS:
             whole_array = np.load(shard.path, mmap_mode="r", allow_pickle=False)
             return np.array(whole_array[shard.first : shard.first + shard.rows])
-        file = require("pyarrow.parquet", "frames").ParquetFile(shard.path)
-        return file.read_row_group(shard.first, columns=self.columns).to_pandas()
+        return _parquet(shard.path).read_row_group(shard.first, columns=self.columns).to_pandas()
 
     def some(self, most: int | None = None) -> Any:
         """Return at most so many rows, of shards that are spread evenly over all.
@@ -183,7 +184,9 @@ class Shards:
         return [each for each in {ordered[0]: 0, ordered[-1]: 0} if each not in others]
 
 
-def _found(path: Path, members: Files | list[Path] | None, rows: int) -> Iterator[Shard]:
+def _found(
+    path: Path, members: Files | list[Path] | None, rows: int, columns: list[str] | None
+) -> Iterator[Shard]:
     if not path.exists():
         raise DataError(f"{path} does not exist. Name a Parquet or NPY file, or a folder.")
     if members is not None:
@@ -193,7 +196,14 @@ def _found(path: Path, members: Files | list[Path] | None, rows: int) -> Iterato
     files = list(_files(path)) if path.is_dir() else [path]
     if len({each.suffix for each in files}) > 1:
         raise DataError(f"{path} holds both Parquet and NPY files; expected one kind.")
-    for file in files:
+    kinds = {file: _kind(file, columns) for file in files}
+    first = next(iter(kinds), path)
+    for file, kind in kinds.items():
+        if kind != kinds[first]:
+            raise DataError(
+                f"{file} and {first} differ in {_difference(kind, kinds[first])}; expected the "
+                "same in all files of a folder."
+            )
         yield from _shards_of(file, rows)
 
 
@@ -201,19 +211,49 @@ def _files(folder: Path) -> Iterator[Path]:
     return (each for each in sorted(folder.iterdir()) if each.suffix in (TABLES, ARRAYS))
 
 
-def _shards_of(file: Path, rows: int) -> Iterator[Shard]:
+def _kind(file: Path, columns: list[str] | None) -> Any:
+    """Return what the rows of a file are: their shape, or the names of the columns read.
+
+    Raises
+    ------
+    DataError
+        If it can't be read.
+    """
     try:
         if file.suffix == ARRAYS:
-            count = len(np.load(file, mmap_mode="r", allow_pickle=False))
-            yield from (Shard(file, at, min(rows, count - at)) for at in range(0, count, rows))
-            return
+            array = np.load(file, mmap_mode="r", allow_pickle=False)
+            if not array.ndim:
+                raise ValueError("it holds a single value, and no rows")
+            return array.shape[1:]
         if file.suffix != TABLES:
             raise ValueError("expected a .parquet or .npy file")
-        about = require("pyarrow.parquet", "frames").ParquetFile(file).metadata
-        for group in range(about.num_row_groups):
-            yield Shard(file, group, about.row_group(group).num_rows)
+        names = set(_parquet(file).schema_arrow.names)
+        return names if columns is None else names.intersection(columns)
     except (OSError, ValueError) as error:
-        raise DataError(f"{file} can't be read in shards: {error}.") from error
+        said = str(error).rstrip(".")
+        raise DataError(f"{file} can't be read in shards: {said}.") from error
+
+
+def _difference(one: Any, other: Any) -> str:
+    if isinstance(one, set):
+        return f"the columns {', '.join(sorted(map(str, one ^ other))[:NAMED])}"
+    return f"the shape of a row, {one} and {other}"
+
+
+def _shards_of(file: Path, rows: int) -> Iterator[Shard]:
+    if file.suffix == ARRAYS:
+        count = len(np.load(file, mmap_mode="r", allow_pickle=False))
+        yield from (Shard(file, at, min(rows, count - at)) for at in range(0, count, rows))
+        return
+    about = _parquet(file).metadata
+    for group in range(about.num_row_groups):
+        # Writers leave files without rows where a part of the work had none.
+        if many := about.row_group(group).num_rows:
+            yield Shard(file, group, many)
+
+
+def _parquet(file: Path) -> Any:
+    return require("pyarrow.parquet", "frames").ParquetFile(file)
 
 
 def _thinned(rows: Any, most: int) -> Any:
