@@ -347,9 +347,10 @@ def _masks(mask: Any, values: Any) -> list[np.ndarray]:
     if not each_its_own and (given.shape in (first, first[:-1]) or not given.ndim):
         given = [given] * len(values)
     if len(given) != len(values):
+        given = f"{len(mask)} masks were" if each_its_own else f"A mask of shape {given.shape} was"
         raise DataError(
-            f"A mask of {len(given)} rows was given for {len(values)}; expected one for each, or "
-            f"one of shape {first} for all."
+            f"{given} given for {len(values)} rows of shape {first}; expected one for each, or one "
+            "for all."
         )
     return [
         _mask(np.asarray(plain(each)), np.shape(row))
