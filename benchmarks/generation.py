@@ -19,11 +19,10 @@ import argparse
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from scipy.linalg import sqrtm
 from scipy.ndimage import laplace
 from torch import Tensor, nn
 
@@ -139,10 +138,14 @@ def accuracy(net: Classifier, known: Data) -> float:
 
 def frechet(a: Tensor, b: Tensor) -> float:
     a, b = a.double(), b.double()
-    first, second = (torch.cov(each.T).numpy() for each in (a, b))
-    root = np.real(cast("np.ndarray", sqrtm(first @ second)))
-    apart = float((a.mean(0) - b.mean(0)).square().sum())
-    return apart + float(np.trace(first + second - 2 * root))
+    first, second = (torch.cov(each.T) for each in (a, b))
+    # tr (S S')^(1/2) = tr (R S' R)^(1/2), R the root of S: symmetric, so that features which are
+    # always zero do no harm.
+    values, vectors = torch.linalg.eigh(first)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    shared = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
+    apart = (a.mean(0) - b.mean(0)).square().sum()
+    return float(apart + first.trace() + second.trace() - 2 * shared)
 
 
 def within(points: Tensor, of: Tensor) -> float:
