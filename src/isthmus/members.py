@@ -20,6 +20,7 @@ from isthmus.codec import Codec, Trace
 from isthmus.corruptions import Corruption
 from isthmus.latents import Gaussian, Point
 from isthmus.objectives import Nats, Objective
+from isthmus.objectives.schedules import Schedule
 from isthmus.optimiser import EPS, Adam, Group, Moved
 from isthmus.run import History, Run
 from isthmus.space import Batch, joined
@@ -62,14 +63,15 @@ class Members(Codec):
             parts.append(rows if damage is None else damage.seen(rows))
         return joined(parts)
 
-    def own(self) -> list[str]:
-        """Return the names of what each member has of its own: parameters, and their buffers."""
-        return [
+    @cached_property
+    def own(self) -> set[str]:
+        """The names of what each member has of its own: parameters, and their buffers."""
+        return {
             f"{name}.{tensor}"
             for name, module in self.named_modules()
             if isinstance(module, Stacked)
             for tensor in module.state_dict()
-        ]
+        }
 
     def spread(self, data: Batch) -> Tensor:
         """Return how far each member's codes of ``data`` spread, ``(M, d)``."""
@@ -96,13 +98,21 @@ class Objectives(Objective):
         figures = ["loss", *each[0].weights]
         places = range(1, len(each) + 1)
         self.weights = {f"{name} of model {place}": 1.0 for name in figures for place in places}
+        self._moving = any(isinstance(w, Schedule) for one in each for w in one.weights.values())
+        self._now: Tensor | None = None
 
     def forward(self, codec: Codec, trace: Trace, progress: float = 1.0) -> Nats:
         """Return every member's loss, and its terms."""
         terms = [term(codec, trace) for term in self.terms.values()]
         values = torch.stack(terms).unflatten(1, (len(self.each), -1)).mean(2)
-        weights = [list(each.at(progress).values()) for each in self.each]
-        return Apart({}, {}, (values.new_tensor(weights).T * values).sum(0), values)
+        return Apart({}, {}, (self._weighing(progress, values) * values).sum(0), values)
+
+    def _weighing(self, progress: float, like: Tensor) -> Tensor:
+        """Return the weight of each member's terms, ``(T, M)``."""
+        if self._now is None or self._moving:
+            weights = [list(each.at(progress).values()) for each in self.each]
+            self._now = like.new_tensor(weights).T
+        return self._now
 
 
 @dataclass(frozen=True)
@@ -201,9 +211,8 @@ class Runs(Run):
             self.kept = {name: tensor.clone() for name, tensor in state.items()}
             return
         assert isinstance(self.codec, Members)
-        own = set(self.codec.own())
         for name, tensor in state.items():
-            mine = better if name in own else ...
+            mine = better if name in self.codec.own else ...
             self.kept[name][mine] = tensor[mine]
 
 

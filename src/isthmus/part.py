@@ -5,8 +5,9 @@ kept, print as the call that makes it again, and are what scikit-learn's
 ``get_params``, ``set_params`` and ``clone`` see.
 """
 
-from collections.abc import Mapping
-from inspect import Parameter, signature
+from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import Parameter, Signature, signature
 from typing import Any, Self
 
 import numpy as np
@@ -41,7 +42,7 @@ class Part(nn.Module):
         _check_constructor(cls)
         self = super().__new__(cls)
         # Partial, since copying and unpickling call this with no arguments at all.
-        takes = signature(cls.__init__)
+        takes = _takes(cls.__init__)
         try:
             bound = takes.bind_partial(self, *args, **kwargs)
         except TypeError as error:
@@ -106,7 +107,7 @@ class Part(nn.Module):
 
 def parameters(cls: type) -> Mapping[str, Parameter]:
     """Return the constructor's parameters by name, without ``self``."""
-    return dict(list(signature(cls.__init__).parameters.items())[1:])
+    return dict(list(_takes(cls.__init__).parameters.items())[1:])
 
 
 def changed(value: Any, name: str, new: Any) -> Any:
@@ -123,6 +124,12 @@ def fresh(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(fresh(each) for each in value)  # pyright: ignore
     return value
+
+
+@cache
+def _takes(constructor: Callable[..., None]) -> Signature:
+    """Return what a constructor takes, looked up once: it costs more than making a layer."""
+    return signature(constructor)
 
 
 def _check_constructor(cls: type) -> None:
