@@ -39,16 +39,18 @@ def map_page(atlas: Atlas, places: np.ndarray, X: Any, labels: Any, y: Any, sour
     space = model.codec_.space
     size = None if rows is None else bound.tile(space, len(places))
     table = None if rows is None or size else bound.cells(rows)
-    low, side = places.min(0), float(max(np.ptp(places, axis=0).max(), 1e-9))
+    whole = np.concatenate([atlas.embedding_, places])  # new rows lie where they do on the map
+    low, sides = whole.min(0), np.maximum(np.ptp(whole, axis=0), 1e-9)
+    side = float(sides.max())
     data: dict[str, Any] = {
         "places": packed(np.rint((places - low) / side * 65535), "<u2"),
-        "extent": (np.maximum(np.ptp(places, axis=0), 1e-9) / side).tolist(),
+        "extent": (sides / side).tolist(),
         "colourings": colours,
         "leaf": bound.LEAF,
         "tile": size,
         "columns": bound.COLUMNS,
         "names": [] if table is None else list(table.columns),
-        "grid": _grid(atlas, places, low, side),
+        "grid": _grid(atlas, low, side),
         "circles": _circles(atlas, low, side),
     }
     return html(
@@ -104,12 +106,12 @@ def _lead(atlas: Atlas) -> str:
     )
 
 
-def _grid(atlas: Atlas, places: np.ndarray, low: np.ndarray, side: float) -> dict[str, Any] | None:
+def _grid(atlas: Atlas, low: np.ndarray, side: float) -> dict[str, Any] | None:
     """Return what positions of the plane decode to, as one picture, and where it lies."""
     plane, codec = atlas.plane(), atlas.model_.codec_
     if plane is None or not isinstance(codec.space, Image) or plane.axes.shape[1] < 2:
         return None
-    near, far = np.quantile(places, [0.005, 0.995], axis=0)
+    near, far = np.quantile(atlas.embedding_, [0.005, 0.995], axis=0)
     step = (far - near) / SIDE
     across, upward = (near[at] + step[at] * (np.arange(SIDE) + 0.5) for at in (0, 1))
     positions = np.stack(np.meshgrid(across, upward[::-1]), axis=-1).reshape(-1, 2)
