@@ -101,9 +101,8 @@ class Masked(nn.Module):
     ) -> None:
         super().__init__()
         analysis, synthesis = _fourier(given)
-        # They are told by the number of channels: no weights, to be kept in a file.
-        self.register_buffer("analysis", analysis, persistent=False)
-        self.register_buffer("synthesis", synthesis, persistent=False)
+        self.register_buffer("analysis", analysis)
+        self.register_buffer("synthesis", synthesis)
         self.given, pitches = given, len(analysis) // 2
         sizes = [pitches + context, *channels]
         self.hidden = nn.Sequential()
@@ -112,7 +111,7 @@ class Masked(nn.Module):
             layer = nn.Conv1d(before, after, KERNEL, padding=far, dilation=far)
             self.hidden.extend([started(layer), activation()])
         self.mask = nn.Conv1d(sizes[-1], pitches, 1)
-        nn.init.constant_(self.mask.bias, OPEN)
+        nn.init.constant_(self.mask.get_parameter("bias"), OPEN)
         self.code = nn.Conv1d(given, out, 1)
         nn.init.dirac_(self.code.weight.data[:given])
 

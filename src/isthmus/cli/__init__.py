@@ -5,6 +5,7 @@ from isthmus.cli import (
     code_commands,
     map_commands,
     restoring_commands,
+    series_commands,
     service_commands,
     task_commands,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "main",
     "map_commands",
     "restoring_commands",
+    "series_commands",
     "service_commands",
     "task_commands",
 ]

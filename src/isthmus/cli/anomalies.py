@@ -164,7 +164,7 @@ def verdicts(found: Ranked, frame: pd.DataFrame) -> pd.DataFrame:
     for place, cells in zip(places.tolist(), found.worst(places), strict=True):
         reasons[place] = "; ".join(filter(None, _reasons(cells)))
     columns = {"score": found.score, "outlier": found.flagged, "reason": reasons}
-    named = {_free(name, frame): values for name, values in columns.items()}
+    named = {free(name, frame): values for name, values in columns.items()}
     return pd.DataFrame(named, index=frame.index)
 
 
@@ -236,7 +236,7 @@ def _reason(cell: dict[str, Any]) -> str:
     return f"{cell['column']} {said(cell['value'], EXACT)}, not {said(cell['expected'])}"
 
 
-def _free(name: str, frame: pd.DataFrame) -> str:
+def free(name: str, frame: pd.DataFrame) -> str:
     """Return a name that no column has yet."""
     while name in frame.columns:
         name += "_"

@@ -21,6 +21,7 @@ PAGES = (".html", ".htm")
 COMMANDS = {
     "Atlas": "map",
     "AnomalyDetector": "detect",
+    "SeriesDetector": "detect-series",
     "Imputer": "impute",
     "Generator": "synthesize",
     "Denoiser": "denoise",

@@ -1,0 +1,67 @@
+"""The command of series: which of their steps are unlike those before."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.commands import app, spoken
+from isthmus.cli.screen import Answer
+from isthmus.cli.task_commands import Drop, Network, Save, Saved, Seed, Table
+
+Lines = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="A line for each step: a CSV or Parquet file, or a NPY file of rows of numbers.",
+    ),
+]
+
+
+@app.command()
+@spoken
+def detect_series(
+    data: Lines,
+    model: Saved = None,
+    out: Table = None,
+    save: Save = None,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="When; if left out, the only column of dates."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Whose: what tells several series apart.")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(min=2, help="How many steps to see together; else 64.")
+    ] = None,
+    contamination: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="How many steps to call anomalies; else those far off."),
+    ] = None,
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Or how many normal steps may be called so."),
+    ] = None,
+    network: Network = None,
+    drop: Drop = None,
+    lowest: Annotated[int, typer.Option(min=0, help="How many stretches to list.")] = 10,
+    random_state: Seed = 0,
+) -> Answer:
+    """Find the steps of a series that are unlike the others, and the channels they show in."""
+    from isthmus.cli import opening, rows, steps
+
+    given = {"window": window, "contamination": contamination, "false_alarms": false_alarms}
+    opening.check_alone(model, given | {"network": network, "drop": drop, "save": save})
+    places = opening.Places(out, save).checked("figures")
+    settings = {
+        "model": rows.network(network),
+        "window": window,
+        "contamination": "auto" if contamination is None else contamination,
+        "false_alarms": false_alarms,
+        "random_state": random_state,
+    }
+    chosen = rows.Chosen(rows.read(data), str(data), None, drop or ())
+    series = steps.cut(chosen, time, by)
+    found = steps.fitted(series, settings) if model is None else steps.seen(model, series)
+    return steps.delivered(found, lowest, places)
