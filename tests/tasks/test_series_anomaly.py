@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.covariance import ledoit_wolf
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import average_precision_score
 
 import isthmus
 from isthmus import LSTM, VAE, Autoencoder, Conv, Dense, SeriesDetector
@@ -19,6 +21,8 @@ from isthmus.errors import CompositionError, DataError, ModelFileError
 
 TINY: dict[str, Any] = {"latent_dim": 3, "epochs": 3, "verbose": False}
 SMALL = Autoencoder(**TINY, backbone=Dense((32,)), learning_rate=3e-3)
+
+LEARNED = Autoencoder(latent_dim=6, backbone=Dense((64,)), epochs=60, learning_rate=3e-3)
 
 
 def waves(steps: int = 600, seed: int = 0) -> np.ndarray:
@@ -36,8 +40,7 @@ def broken() -> np.ndarray:
 @pytest.fixture(scope="module")
 def fitted() -> SeriesDetector:
     """Look, don't touch."""
-    model = Autoencoder(latent_dim=6, backbone=Dense((64,)), epochs=60, learning_rate=3e-3)
-    return SeriesDetector(model, window=24, random_state=0).fit(waves())
+    return SeriesDetector(LEARNED, window=24, random_state=0).fit(waves())
 
 
 def test_a_stretch_that_is_unlike_the_others_is_found(fitted: SeriesDetector) -> None:
@@ -74,11 +77,31 @@ def test_the_score_is_the_mean_over_the_windows_that_hold_a_step(fitted: SeriesD
     scale = fitted.model_.adapter_.scale_
     lost = 0.5 * ((found - pieces) / scale) ** 2
     lost = lost / 8 + 7 / 8 * lost.mean(1, keepdims=True)
-    d = isthmus.overlap(lost, len(x), stride)
     assert len(places) == len(pieces)
+    both = pieces, isthmus.windows(waves(), size, stride)
+    codes = [fitted.model_.transform(each.astype(np.float32)) for each in both]
+    covariance, _ = ledoit_wolf(codes[1].astype(float))
+    apart = codes[0] - codes[1].mean(0)
+    far = np.einsum("ij,jk,ik->i", apart, np.linalg.inv(covariance), apart) / apart.shape[1]
+    lost = np.concatenate([lost, np.broadcast_to(far[:, None, None], (*lost.shape[:2], 1))], axis=2)
+    d = isthmus.overlap(lost, len(x), stride)
     np.testing.assert_allclose(
         fitted.score_steps(x), -np.log1p(d / fitted.usual_).sum(1), rtol=1e-3, atol=1e-3
     )
+
+
+def test_what_was_learned_from_is_told_by_its_code() -> None:
+    x = waves()
+    x[300:340, 1] += 300  # seen often enough to be given back
+    strange = (np.arange(len(x)) // 20 == 15) | (np.arange(len(x)) // 20 == 16)
+    areas = [
+        average_precision_score(
+            strange,
+            -SeriesDetector(LEARNED, window=24, clean=clean, random_state=0).fit(x).score_steps(x),
+        )
+        for clean in (True, False)
+    ]
+    assert areas[1] > areas[0] + 0.1
 
 
 def test_smoothing_finds_stretches_and_none_finds_the_step() -> None:

@@ -3,10 +3,12 @@
 l_tc = log p(x^ | z) - log p(x | z)  at step t and channel c of a window
 d_tc = mean over the windows that hold step t of  (1 - s) l_tc + s mean_t l_tc
 score_t = - sum_c log(1 + d_tc / m_c),   m_c = mean_t d_tc in training
+and where training may have held anomalies, one more d: how far the windows' codes lie
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from math import ceil
 from typing import Any, Self
 
@@ -25,17 +27,15 @@ from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number, whole
 from isthmus.tasks import thresholds
 from isthmus.tasks.base import Kept, Task
+from isthmus.tasks.cutting import divided, fitting, pieces
 from isthmus.tasks.long_series import LongSeries, long_series
+from isthmus.tasks.window_codes import WindowCodes
 from isthmus.tasks.window_loss import WindowLoss
 
-WINDOW = 64
 LOOKS = 16
 """How many windows hold a step where nobody said."""
-MOST = 8_000
-"""How many windows are learned from, at most."""
 STEPS, EPOCHS = 1_000, (1, 200)
 """About how many steps the default network trains for, within so many passes."""
-ASIDE = 0.2
 TINY = 1e-12
 
 
@@ -47,8 +47,10 @@ class SeriesDetector(OutlierMixin, Task):
     there, and, for the most part, of what they fail to give back on the whole, since what is
     strange rarely lasts for one step. That is ``d``; measured in ``m``, its mean over training, it
     makes a step's score, ``-sum_c log(1 + d_c / m_c)``: higher is more normal, and each channel's
-    share of it is told by `explain`. Whatever is called an anomaly is called so by its own score;
-    nothing is ever adjusted to a stretch of labels.
+    share of it is told by `explain`. What a network has learned from it can give back, strange or
+    not: unless training is known to be ``clean``, how far the windows' codes lie from the usual
+    ones, ``(z - mu)' S^-1 (z - mu)``, counts as one channel more. Whatever is called an anomaly is
+    called so by its own score; nothing is ever adjusted to a stretch of labels.
 
     A series is an array ``(steps,)`` or ``(steps, channels)``, or a frame with a row for each
     step; several are given as a list, and answered by one. NaN is a value that is not known.
@@ -63,6 +65,8 @@ class SeriesDetector(OutlierMixin, Task):
     stride
         From how many steps to the next window begins when steps are scored; None: a sixteenth of
         the window. Training takes larger strides where there would be more than 8,000 windows.
+    clean
+        Whether the series of training are known to be normal.
     smooth
         The share of what counts against a step that is its windows' mean: at 0 only its own error
         counts, which tells the very step; more finds stretches that are strange on the whole.
@@ -87,8 +91,8 @@ class SeriesDetector(OutlierMixin, Task):
     window_, stride_ : int
         The window and the stride that were used.
     usual_, stream_usual_ : ndarray
-        What each channel usually fails by, ``m``, ``(c,)``: over all windows, and in the last step
-        of one.
+        What each channel usually fails by, ``m``, ``(c,)``, and the usual distance of codes after
+        them if it counts: over all windows, and in the last step of one.
     n_features_in_, feature_names_in_
         The channels seen in fit, and what they are called, if they are.
 
@@ -119,6 +123,7 @@ class SeriesDetector(OutlierMixin, Task):
         *,
         window: int | None = None,
         stride: int | None = None,
+        clean: bool = False,
         smooth: float = 0.875,
         contamination: float | str = "auto",
         false_alarms: float | None = None,
@@ -127,6 +132,7 @@ class SeriesDetector(OutlierMixin, Task):
         self.model = model
         self.window = window
         self.stride = stride
+        self.clean = clean
         self.smooth = smooth
         self.contamination = contamination
         self.false_alarms = false_alarms
@@ -142,20 +148,22 @@ class SeriesDetector(OutlierMixin, Task):
         """
         self._check()
         series = long_series(X)
-        learnt, aside = self._divided(series.values)
-        self.window_ = self._fitting(learnt)
+        learnt, aside = series.values, series.values
+        if self.false_alarms is not None:
+            learnt, aside = divided(series.values, self.window)
+        self.window_ = fitting(learnt, self.window)
         self.stride_ = self.stride or max(1, self.window_ // LOOKS)
         whole("stride", self.stride_, 1, self.window_, example="SeriesDetector(stride=4)")
         self.seed_ = seed_from(self.random_state)
-        pieces = self._pieces(learnt)
-        self.model_ = self._trained(pieces)
-        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_, self.smooth)
-        means, last = self.lost_.usual(pieces)
+        cut = pieces(learnt, self.window_, self.stride_)
+        self.model_ = self._trained(cut)
+        lost = WindowLoss(self.model_, self.window_, self.stride_, self.smooth)
+        self.lost_ = lost if self.clean else lost.beside_codes(cut)
+        means, last = self.lost_.usual(cut)
         self.usual_, self.stream_usual_ = means.clip(TINY), last.clip(TINY)
         self._name(series)
-        told = learnt if aside is None else aside
-        self.offset_ = self._offset([self._score(self.lost_.steps(each)) for each in told])
-        ends = [self.lost_.ends(windows(each, self.window_, self.stride_)) for each in told]
+        self.offset_ = self._offset([self._score(self.lost_.steps(each)) for each in aside])
+        ends = [self.lost_.ends(windows(each, self.window_, self.stride_)) for each in aside]
         self.stream_offset_ = self._offset([self._score(each, self.stream_usual_) for each in ends])
         return self
 
@@ -197,7 +205,8 @@ class SeriesDetector(OutlierMixin, Task):
     def explain(self, X: Any) -> Any:
         """Return what each channel adds to each step's strangeness: ``(t, c)``, frames for frames.
 
-        A step's row adds up to ``-score_steps``.
+        A step's row adds up to ``-score_steps``; what codes far out add falls on the channels in
+        proportion to what each adds by itself.
 
         Examples
         --------
@@ -212,8 +221,8 @@ class SeriesDetector(OutlierMixin, Task):
         'long'
         """
         series = self._read(X)
-        lost = [self.lost_.steps(each) / self.usual_ for each in series.values]
-        return series.framed([np.log1p(each) for each in lost])
+        lost = [np.log1p(self.lost_.steps(each) / self.usual_) for each in series.values]
+        return series.framed([_shared(each, self.n_features_in_) for each in lost])
 
     def score_stream(self, steps: Iterable[Any]) -> Iterator[float]:
         """Yield the score of each step as it arrives, from the window that ends with it.
@@ -256,6 +265,8 @@ class SeriesDetector(OutlierMixin, Task):
             "names": None if names is None else [str(each) for each in names],
         }
         tensors = {"usual": self.usual_, "stream_usual": self.stream_usual_}
+        if self.lost_.codes is not None:
+            tensors |= asdict(self.lost_.codes)
         return Kept([self.model_], facts, {n: torch.from_numpy(t) for n, t in tensors.items()})
 
     def take(self, kept: Kept) -> Self:
@@ -265,11 +276,11 @@ class SeriesDetector(OutlierMixin, Task):
         self.offset_, self.stream_offset_ = float(facts["offset"]), float(facts["stream_offset"])
         self.window_, self.stride_ = int(facts["window"]), int(facts["stride"])
         self.seed_ = int(facts["seed"])
-        self.usual_, self.stream_usual_ = (
-            kept.tensors[name].numpy() for name in ("usual", "stream_usual")
-        )
-        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_, self.smooth)
-        self.n_features_in_ = len(self.usual_)
+        tensors = {name: each.numpy() for name, each in kept.tensors.items()}
+        self.usual_, self.stream_usual_ = tensors.pop("usual"), tensors.pop("stream_usual")
+        codes = WindowCodes(**tensors) if tensors else None
+        self.lost_ = WindowLoss(self.model_, self.window_, self.stride_, self.smooth, codes)
+        self.n_features_in_ = len(self.usual_) - (codes is not None)
         if facts["names"] is not None:
             self.feature_names_in_ = np.array(facts["names"], dtype=object)
         return self
@@ -287,42 +298,6 @@ class SeriesDetector(OutlierMixin, Task):
             raise CompositionError(
                 f"model={model!r} was given; expected a model such as VAE(), or None."
             )
-
-    def _divided(self, series: list[np.ndarray]) -> tuple[list[np.ndarray], Any]:
-        """Return what is learned from, and what is kept aside to count false alarms in, if any."""
-        if self.false_alarms is None:
-            return series, None
-        cuts = [len(each) - int(ASIDE * len(each)) for each in series]
-        learnt = [each[:cut] for each, cut in zip(series, cuts, strict=True)]
-        aside = [each[cut:] for each, cut in zip(series, cuts, strict=True)]
-        window = self._fitting(learnt)
-        long = [each for each in aside if len(each) >= window]
-        if not long:
-            raise DataError(
-                f"false_alarms={self.false_alarms:g} was given, and a fifth of the longest series "
-                f"has {max(map(len, aside))} steps, fewer than a window of {window}. Give longer "
-                "series, smaller windows, or a contamination instead."
-            )
-        return learnt, long
-
-    def _fitting(self, series: list[np.ndarray]) -> int:
-        """Return the window, no longer than the shortest series."""
-        shortest = min(map(len, series))
-        wanted = self.window or min(WINDOW, shortest)
-        if shortest < max(wanted, 2):
-            raise DataError(
-                f"A series of {shortest} steps was given to learn from, in windows of "
-                f"{max(wanted, 2)}; expected as many at least. Leave it out, or say window="
-                f"{max(shortest, 2)}."
-            )
-        return wanted
-
-    def _pieces(self, series: list[np.ndarray]) -> np.ndarray:
-        """Return the windows to learn from: ``(n, window, c)``."""
-        many = sum(len(each) - self.window_ + 1 for each in series)
-        stride = max(self.stride_, ceil(many / MOST))
-        cut = [windows(each, self.window_, stride).astype(np.float32) for each in series]
-        return np.concatenate(cut)
 
     def _trained(self, pieces: np.ndarray) -> BaseAutoencoder:
         if self.model is not None and hasattr(self.model, "codec_"):
@@ -344,7 +319,7 @@ class SeriesDetector(OutlierMixin, Task):
         return [self._score(self.lost_.steps(each)) for each in series.values]
 
     def _score(self, lost: np.ndarray, usual: np.ndarray | None = None) -> np.ndarray:
-        """Return ``-sum_c log(1 + d_c / m_c)`` of each row."""
+        """Return ``-sum_k log(1 + d_k / m_k)`` of each row."""
         return -np.log1p(lost / (self.usual_ if usual is None else usual)).sum(1)
 
     def _offset(self, scores: list[np.ndarray]) -> float:
@@ -378,6 +353,14 @@ class SeriesDetector(OutlierMixin, Task):
                 "numbers, or NaN where one is unknown."
             )
         return values
+
+
+def _shared(added: np.ndarray, channels: int) -> np.ndarray:
+    """Return what each kind adds, ``(t, k)``, as what each channel does: ``(t, c)``."""
+    own = added[:, :channels]
+    sums = own.sum(1, keepdims=True)
+    share = np.divide(own, sums, out=np.full(own.shape, 1 / channels), where=sums > 0)
+    return own + share * added[:, channels:].sum(1, keepdims=True)
 
 
 def _default(rows: int) -> Autoencoder:
