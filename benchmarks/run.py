@@ -16,6 +16,7 @@ import contractive
 import cost
 import denoiser
 import denoising
+import denoising_sounds
 import ensemble
 import few_labels
 import generation
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "conditional": partial(conditional.main, []),
     "denoiser": partial(denoiser.main, []),
     "denoising": partial(denoising.main, []),
+    "denoising-sounds": partial(denoising_sounds.main, []),
     "inpainting": partial(inpainting.main, []),
     "few-labels": partial(few_labels.main, []),
     "series": partial(series.main, []),

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
         overlap,
         windows,
     )
-    from isthmus.backbones import GRU, LSTM, Conv, Dense, Dictionary, Transformer, UNet
+    from isthmus.backbones import (
+        GRU,
+        LSTM,
+        Conv,
+        Dense,
+        Dictionary,
+        SpectralMask,
+        Transformer,
+        UNet,
+    )
     from isthmus.codec import Codec, Trace
     from isthmus.corruptions import AnyOf, Masking, Noise, Occlusion, SaltPepper
     from isthmus.ensemble import fit_together
@@ -64,6 +73,7 @@ if TYPE_CHECKING:
         TotalCorrelation,
         WarmUp,
     )
+    from isthmus.on_ray import fit_on_ray, map_on_ray
     from isthmus.recipe import Recipe
     from isthmus.shards import Shards
     from isthmus.space import Batch, Image, Series, Table, Vector
@@ -73,7 +83,6 @@ if TYPE_CHECKING:
         Atlas,
         Compressor,
         Denoiser,
-    from isthmus.on_ray import fit_on_ray, map_on_ray
         EncoderClassifier,
         Film,
         Generator,
@@ -105,7 +114,16 @@ _HOMES = {
         "overlap",
         "windows",
     ),
-    "backbones": ("GRU", "LSTM", "Conv", "Dense", "Dictionary", "Transformer", "UNet"),
+    "backbones": (
+        "GRU",
+        "LSTM",
+        "Conv",
+        "Dense",
+        "Dictionary",
+        "SpectralMask",
+        "Transformer",
+        "UNet",
+    ),
     "codec": ("Codec", "Trace"),
     "corruptions": ("AnyOf", "Masking", "Noise", "Occlusion", "SaltPepper"),
     "ensemble": ("fit_together",),
@@ -153,6 +171,7 @@ _HOMES = {
         "TotalCorrelation",
         "WarmUp",
     ),
+    "on_ray": ("fit_on_ray", "map_on_ray"),
     "recipe": ("Recipe",),
     "shards": ("Shards",),
     "space": ("Batch", "Image", "Series", "Table", "Vector"),
@@ -171,7 +190,6 @@ _HOMES = {
         "SeriesDetector",
         "film",
         "intrinsic_dimension",
-    "on_ray": ("fit_on_ray", "map_on_ray"),
         "pool",
         "psnr",
         "snr",
@@ -247,6 +265,7 @@ __all__ = [
     "Sounds",
     "SparseAutoencoder",
     "SparsityTarget",
+    "SpectralMask",
     "StackedAutoencoder",
     "Sweep",
     "Table",
@@ -264,9 +283,11 @@ __all__ = [
     "WassersteinAutoencoder",
     "export_onnx",
     "film",
+    "fit_on_ray",
     "fit_together",
     "intrinsic_dimension",
     "load",
+    "map_on_ray",
     "overlap",
     "pool",
     "psnr",
@@ -283,7 +304,5 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"isthmus.{_HOME[name]}"), name)
 
 
-    "fit_on_ray",
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
-    "map_on_ray",

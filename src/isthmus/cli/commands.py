@@ -37,7 +37,7 @@ DataPath = Annotated[
     typer.Argument(
         metavar="DATA",
         help="A CSV, Parquet or NPY file, a .txt file of one text a line, or a folder of PNG or "
-        "JPEG pictures.",
+        "JPEG pictures, or of WAV or FLAC sounds.",
     ),
 ]
 ModelOption = Annotated[
@@ -51,7 +51,7 @@ Out = Annotated[
         "-o",
         metavar="OUT",
         help="A .csv, .parquet or .npy file; for pictures a folder, or a .png or .npy file; for "
-        "series a .npy file; for texts a .txt, .csv or .parquet file.",
+        "series a .npy file; for sounds a folder; for texts a .txt, .csv or .parquet file.",
     ),
 ]
 Label = Annotated[

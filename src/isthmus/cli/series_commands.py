@@ -7,7 +7,7 @@ import typer
 
 from isthmus.cli.commands import app, spoken
 from isthmus.cli.screen import Answer
-from isthmus.cli.task_commands import Drop, Network, Save, Saved, Seed, Table
+from isthmus.cli.task_commands import Alarms, Drop, Network, Save, Saved, Seed, Share, Table
 
 Lines = Annotated[
     Path,
@@ -35,14 +35,8 @@ def detect_series(
     window: Annotated[
         int | None, typer.Option(min=2, help="How many steps to see together; else 64.")
     ] = None,
-    contamination: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", help="How many steps to call anomalies; else those far off."),
-    ] = None,
-    false_alarms: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", help="Or how many normal steps may be called so."),
-    ] = None,
+    contamination: Share = None,
+    false_alarms: Alarms = None,
     network: Network = None,
     drop: Drop = None,
     lowest: Annotated[int, typer.Option(min=0, help="How many stretches to list.")] = 10,

@@ -106,7 +106,7 @@ def cut(chosen: Chosen, time: str | None, by: str | None) -> Cut:
     frame: Any = columns.to_learn_from(chosen.table, chosen.source, None, chosen.drop).X
     columns.to_learn_from(frame, chosen.source, None, named)
     time = time or _only_dates(frame.drop(columns=named))
-    table = chosen.table
+    table: Any = chosen.table
     order = np.argsort(_times(table[time], time), kind="stable") if time else np.arange(len(table))
     codes, names = (np.zeros(len(table), int), []) if by is None else pd.factorize(table[by])
     places = [order[codes[order] == code] for code in range(max(len(names), 1))]
