@@ -123,14 +123,15 @@ class Apart(Nats):
     values: Tensor
 
     @cached_property
-    def means(self) -> list[Tensor]:
-        """Each figure of each member, in the order of the objective's `weights`."""
-        return list(torch.cat([self.losses[None], self.values]).detach().flatten().unbind())
-
-    @cached_property
     def total(self) -> Tensor:
         """The mean over members: its gradient is each member's own, divided by their number."""
         return self.losses.mean()
+
+    @property
+    def figures(self) -> Tensor:
+        """The total, then what each member came to, in the order of the objective's `weights`."""
+        own = self.losses[None], self.values
+        return torch.cat([self.total[None], torch.cat(own).flatten()]).detach()
 
 
 class Adams(Adam):
@@ -150,8 +151,9 @@ class Adams(Adam):
         self.spans = [(span, speeds[span.start]) for span in spans(speeds)]
 
     def _fused(self, moved: Moved, group: Group) -> None:
+        alike = len(self.spans) == 1
         for span, speed in self.spans:
-            some = Moved(*([tensor[span] for tensor in kind] for kind in moved))
+            some = moved if alike else Moved(*([each[span] for each in kind] for kind in moved))
             super()._fused(some, Group((), speed, group.betas))
 
 

@@ -167,7 +167,7 @@ def evaluate(
         for first in range(0, len(data), size):
             batch = data[slice(first, first + size)]
             nats = objective(codec, codec(batch))
-            sums += len(batch) * torch.stack([nats.total, *nats.means])
+            sums += len(batch) * nats.figures
     codec.train()
     return (sums / len(data)).tolist()
 
@@ -179,7 +179,7 @@ def _advance(run: Run, batch: Batch, team: Team) -> None:
         run.optimiser.rate = plan.learning_rate * (1 + cos(pi * progress)) / 2
     nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision, team)
     with torch.no_grad():
-        torch.stack([nats.total, *nats.means], out=run.ledger[run.step])
+        run.ledger[run.step] = nats.figures
         team.mean(run.ledger[run.step], len(batch))
     run.step += 1
     if run.step % CHECKED == 0:

@@ -115,6 +115,11 @@ class Nats:
         return self._sum(self.means)
 
     @property
+    def figures(self) -> Tensor:
+        """The total, then each term's mean: ``(T + 1,)``."""
+        return torch.stack([self.total, *self.means]).detach()
+
+    @property
     def rows(self) -> Tensor:
         """The weighted sum of every term that has a value for each row: ``(B,)``."""
         zero = torch.zeros(())
