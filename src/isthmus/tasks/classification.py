@@ -48,8 +48,8 @@ class EncoderClassifier(ClassifierMixin, Task):
     - ``"spread"``: labels spread from each row to its neighbours among the codes, and on to theirs
       (Zhou et al., 2003); then the model goes on as with ``"fine-tuned"``, every row now with a
       label that counts by how sure it is, and so again with the codes that it then makes (Iscen
-      et al., 2019, arXiv:1904.04717). For the fewest labels. Best by codes whose distances mean
-      something, as a VAE's.
+      et al., 2019, arXiv:1904.04717). For the fewest labels; best by codes whose distances mean
+      something, as a VAE's. Its time grows as the square of the rows.
     - ``"m2"``: a conditional VAE whose condition is the label, learned together with a classifier
       that fills it in where it is unknown (Kingma et al., 2014, arXiv:1406.5298). ``model_`` then
       makes rows of each class, too.
