@@ -107,6 +107,11 @@ def test_a_mask_for_all_and_one_for_each(out: Path) -> None:
     assert not (out / "c").exists()
 
 
+def test_how_much_is_found_to_be_covered_is_told(out: Path) -> None:
+    said = isthmus("inpaint", "noisy", out / "a", "-m", "inpainter")
+    assert "found to be covered in" in said.output
+
+
 def test_learning_from_what_is_to_be_filled(out: Path) -> None:
     options = ["--network", TINY]
     isthmus("inpaint", "clean", out / "a", "--mask", "mask.png", *options, "--save", out / "i")
@@ -129,7 +134,7 @@ def test_learning_from_what_is_to_be_filled(out: Path) -> None:
         ("denoise noisy {out}/x.csv -m denoiser", 2, "don't go into a file"),
         ("denoise noisy {out}/x.npy --noise 3 --series", 2, "not series"),
         ("inpaint noisy {out}/x -m inpainter --mask nothing.png", 1, "does not exist"),
-        ("inpaint noisy {out}/x -m model", 1, "what is hidden can't be told"),
+        ("inpaint noisy {out}/x -m model", 1, "not learnt to find it"),
         ("inpaint noisy {out}/x -m denoiser", 1, "holds a Denoiser; expected an Inpainter"),
     ],
 )

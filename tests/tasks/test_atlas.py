@@ -175,6 +175,7 @@ def test_places_on_the_page_are_those_of_the_map(atlas, tmp_path):
     few = data_of(atlas.save_html(tmp_path / "few.html", X[:9]).read_text("utf-8"))
     assert few["extent"] == data["extent"]  # on a page of a few rows they lie where they did
     assert b64decode(few["places"]) == b64decode(data["places"])[: 9 * 2 * 2]
+    assert (few["others"], data["others"]) == (data["places"], "")  # behind them are all the others
 
 
 def test_what_users_named_is_text_on_the_page(tmp_path):

@@ -170,6 +170,30 @@ def mask_of(path: Path | None, data: Taken) -> Any:
     return _pixels(Files([named[name] for name in data.names]))
 
 
+def hidden(task: Inpainter, data: Taken, mask: Any) -> Any:
+    """Return where something is hidden: as the mask has it, or else where it is found to be.
+
+    Raises
+    ------
+    DataError
+        If it is not told, and to find it was not learnt.
+    """
+    _check_kind(data, task.adapter_)
+    if mask is not None or _holed(data.X):
+        return mask
+    if task.finder_ is None:
+        raise DataError(
+            f"Where {data.source} is hidden was not said, and the model has not learnt to find it. "
+            "Say it by --mask, or learn anew: without -m, from --whole."
+        )
+    found = task.covered(data.X)
+    many = sum(bool(np.any(each)) for each in found)
+    screen.note(f"Something is found to be covered in {many:,} of {len(found):,} rows.")
+    if not many:
+        screen.note("Nothing is filled in, then: what is hidden can be said by --mask.")
+    return found
+
+
 def delivered(
     title: str, task: Task, data: Taken, places: Places, transform: Callable[[Any], Any]
 ) -> Answer:

@@ -102,12 +102,13 @@ def inpaint(
     template = rows.network(network)
     taken = restoring.read(data, series)
     restoring.check_seen(taken)
-    hidden = restoring.mask_of(mask, taken)
+    told = restoring.mask_of(mask, taken)
     task = (
-        restoring.inpainter(taken, whole, hidden, template, random_state)
+        restoring.inpainter(taken, whole, told, template, random_state)
         if model is None
         else restoring.seen(model, Inpainter)
     )
+    hidden = restoring.hidden(task, taken, told)
     return restoring.delivered(
         f"Filled in {data}", task, taken, places, lambda X: task.transform(X, hidden)
     )

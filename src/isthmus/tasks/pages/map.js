@@ -11,6 +11,7 @@ const places = new Uint16Array(bytes(data.places).buffer);
 const n = places.length / 2;
 const X = new Float32Array(n), Y = new Float32Array(n);
 for (let i = 0; i < n; i++) { X[i] = places[2 * i] / 65535; Y[i] = places[2 * i + 1] / 65535; }
+const others = new Uint16Array(bytes(data.others).buffer); // rows that the map was drawn of, not shown
 for (const each of data.colourings) each.of = bytes(each.values);
 
 let view = { k: 1, x: 0, y: 0 }, whole = 1, ratio = 1, width = 0, height = 0;
@@ -109,6 +110,7 @@ function draw() {
   if (shown("grid")) drawGrid();
   if (shown("density")) drawDensity();
   drawCircles();
+  drawOthers();
   drawPoints();
   if (shown("pictures")) drawPictures();
   else drawNames();
@@ -117,6 +119,13 @@ function draw() {
 }
 
 const shown = (name) => document.getElementById(name).checked;
+
+function drawOthers() {
+  const side = 3 * ratio;
+  brush.fillStyle = css(colours.muted, 0.6);
+  for (let i = 0; i < others.length; i += 2)
+    brush.fillRect(right(others[i] / 65535) - side / 2, down(others[i + 1] / 65535) - side / 2, side, side);
+}
 
 function drawPoints() {
   const usual = n < 2000 ? 3.5 : n < 10000 ? 2.5 : n < 30000 ? 1.9 : 1.5;

@@ -42,8 +42,14 @@ def map_page(atlas: Atlas, places: np.ndarray, X: Any, labels: Any, y: Any, sour
     whole = np.concatenate([atlas.embedding_, places])  # new rows lie where they do on the map
     low, sides = whole.min(0), np.maximum(np.ptp(whole, axis=0), 1e-9)
     side = float(sides.max())
+    others = atlas.embedding_[:0] if _same(atlas, places) else atlas.embedding_
+
+    def packed_places(these: np.ndarray) -> str:
+        return packed(np.rint((these - low) / side * 65535), "<u2")
+
     data: dict[str, Any] = {
-        "places": packed(np.rint((places - low) / side * 65535), "<u2"),
+        "places": packed_places(places),
+        "others": packed_places(others),
         "extent": (sides / side).tolist(),
         "colourings": colours,
         "leaf": bound.LEAF,
@@ -66,8 +72,9 @@ def map_page(atlas: Atlas, places: np.ndarray, X: Any, labels: Any, y: Any, sour
 def _facts(atlas: Atlas, places: np.ndarray, X: Any) -> list[tuple[str, str]]:
     """Return what a reader wants to know first."""
     found = [("rows", f"{len(places):,}"), ("size of the code", f"{atlas.codes_.shape[1]:,}")]
-    same = X is not None and places.shape == atlas.embedding_.shape
-    same = same and bool((places == atlas.embedding_).all())
+    if not _same(atlas, places):
+        found.insert(1, ("of the map, in grey", f"{len(atlas.embedding_):,}"))
+    same = X is not None and _same(atlas, places)
     if len(atlas.embedding_) > 10:
         what = "data" if same else "codes"
         near = X if same else None
@@ -79,6 +86,11 @@ def _facts(atlas: Atlas, places: np.ndarray, X: Any) -> list[tuple[str, str]]:
         spread = f"{told.estimate:.1f} ± {told.spread:.1f}"
         found.append(("intrinsic dimension of the data", spread))
     return found
+
+
+def _same(atlas: Atlas, places: np.ndarray) -> bool:
+    """Return whether the rows are those that the map was drawn of."""
+    return np.array_equal(places, atlas.embedding_)
 
 
 def _lead(atlas: Atlas) -> str:
