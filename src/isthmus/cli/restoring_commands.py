@@ -83,10 +83,7 @@ def inpaint(
         ),
     ] = None,
     whole: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATA", help="Data of the same kind, nothing covered, to learn from; else IN."
-        ),
+        Path | None, typer.Option(metavar="DATA", help="Whole data to learn from; else IN.")
     ] = None,
     save: Save = None,
     network: Network = None,
