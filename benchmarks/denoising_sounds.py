@@ -140,14 +140,20 @@ def by_strangers(every: Sequence[Recording], epochs: int, seed: int) -> Method:
     """Denoisers, each of which has never heard those speakers whose recordings it is given."""
     speakers = sorted({each.speaker for each in every})
     whose = [each.speaker for each in every if each.test]
-    trained: dict[str, Denoiser] = {}
+    trained: list[tuple[Denoiser, list[int]]] = []
     for first in range(0, len(speakers), APART):
         apart = speakers[first : first + APART]
         heard = [each.wave for each in every if not each.test and each.speaker not in apart]
-        trained |= dict.fromkeys(apart, denoiser(epochs, seed).fit(heard))
+        places = [place for place, who in enumerate(whose) if who in apart]
+        trained.append((denoiser(epochs, seed).fit(heard), places))
 
     def method(given: Waves) -> Waves:
-        return [trained[who].transform([y])[0] for who, y in zip(whose, given, strict=True)]
+        made = list(given)
+        for each, places in trained:
+            found = each.transform([given[place] for place in places])
+            for place, wave in zip(places, found, strict=True):
+                made[place] = wave
+        return made
 
     return method
 
@@ -187,13 +193,15 @@ def tell(
     minutes: float,
 ) -> None:
     peers = [each for name, each in scores.items() if not name.startswith(OURS)]
-    ahead = all(
-        mine[at] > max(each[level][at] for each in peers)
-        for name, each in scores.items()
+    verdicts = {
+        name: [
+            level
+            for at, level in enumerate(LEVELS)
+            if not all(mine[at][k] > max(peer[at][k] for peer in peers) for k in (0, 1))
+        ]
+        for name, mine in scores.items()
         if name.startswith(OURS)
-        for level, mine in enumerate(each)
-        for at in (0, 1)
-    )
+    }
     lines = [
         [name, *(f"{ratio:.2f} / {peak:.2f}" for ratio, peak in each), f"{seconds[name]:.4f}"]
         for name, each in scores.items()
@@ -208,7 +216,10 @@ def tell(
         settings="; ".join(
             f"{name} {', '.join(each)}" for name, each in settings.items() if each[0]
         ),
-        verdict="met" if ahead else "missed",
+        verdict="; ".join(
+            f"{name}: " + ("missed at " + ", ".join(missed) if missed else "met")
+            for name, missed in verdicts.items()
+        ),
         machine=machine.describe(),
     )
     print(*table(HEADER, lines), "", note, sep="\n", flush=True)
