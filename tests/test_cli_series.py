@@ -81,6 +81,11 @@ def test_the_order_is_that_of_time_and_series_are_told_apart(out: Path) -> None:
         pd.testing.assert_frame_equal(of_one, a)
 
 
+def test_that_lines_are_normal_can_be_said(out: Path) -> None:
+    isthmus("detect-series", "pumps.csv", "--clean", "--save", out / "clean", *LEARN)
+    assert (load(out / "clean").clean, load("detector").clean) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [

@@ -7,7 +7,7 @@ import typer
 
 from isthmus.cli.commands import app, spoken
 from isthmus.cli.screen import Answer
-from isthmus.cli.task_commands import Alarms, Drop, Network, Save, Saved, Seed, Share, Table
+from isthmus.cli.task_commands import Alarms, Clean, Drop, Network, Save, Saved, Seed, Share, Table
 
 Lines = Annotated[
     Path,
@@ -15,6 +15,14 @@ Lines = Annotated[
         metavar="DATA",
         help="A line for each step: a CSV or Parquet file, or a NPY file of rows of numbers.",
     ),
+]
+
+When = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="When; if left out, the only column of dates."),
+]
+Whose = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Whose: what tells several series apart.")
 ]
 
 
@@ -25,16 +33,12 @@ def detect_series(
     model: Saved = None,
     out: Table = None,
     save: Save = None,
-    time: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="When; if left out, the only column of dates."),
-    ] = None,
-    by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Whose: what tells several series apart.")
-    ] = None,
+    time: When = None,
+    by: Whose = None,
     window: Annotated[
         int | None, typer.Option(min=2, help="How many steps to see together; else 64.")
     ] = None,
+    clean: Clean = False,
     contamination: Share = None,
     false_alarms: Alarms = None,
     network: Network = None,
@@ -46,11 +50,13 @@ def detect_series(
     from isthmus.cli import opening, rows, steps
 
     given = {"window": window, "contamination": contamination, "false_alarms": false_alarms}
-    opening.check_alone(model, given | {"network": network, "drop": drop, "save": save})
+    given |= {"network": network, "drop": drop, "save": save, "clean": clean}
+    opening.check_alone(model, given)
     places = opening.Places(out, save).checked("figures")
     settings = {
         "model": rows.network(network),
         "window": window,
+        "clean": clean,
         "contamination": "auto" if contamination is None else contamination,
         "false_alarms": false_alarms,
         "random_state": random_state,

@@ -64,6 +64,10 @@ Alarms = Annotated[
     float | None, typer.Option(metavar="SHARE", help="Or how many normal rows may be called so.")
 ]
 
+Clean = Annotated[
+    bool, typer.Option("--clean", metavar="", help="All rows of DATA are known to be normal.")
+]
+
 
 @app.command()
 @spoken
@@ -74,9 +78,7 @@ def detect(
     save: Save = None,
     contamination: Share = None,
     false_alarms: Alarms = None,
-    clean: Annotated[
-        bool, typer.Option("--clean", metavar="", help="All rows of DATA are known to be normal.")
-    ] = False,
+    clean: Clean = False,
     network: Network = None,
     label: Label = None,
     drop: Drop = None,
