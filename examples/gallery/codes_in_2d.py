@@ -15,7 +15,7 @@ SHOWN = 5000
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given)
-    how = training(given, X)
+    how = training(given, X, widths=(512, 256))
     places = {
         "PCA": PCA(2, random_state=0).fit_transform(X.reshape(len(X), -1)),
         "plain autoencoder": Autoencoder(latent_dim=2, **how).fit(X).transform(X),

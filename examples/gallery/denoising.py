@@ -22,7 +22,7 @@ def main() -> None:
     noisy = clean + np.random.default_rng(0).normal(0, NOISE, clean.shape)
     denoised = denoiser.transform(noisy)
 
-    drawn, (axes,) = figure(1, each=9, height=3)
+    drawn, (axes,) = figure(1, each=9, height=2.6)
     rows = {
         f"noisy: {psnr(clean, noisy).mean():.1f} dB": noisy,
         f"denoised: {psnr(clean, denoised).mean():.1f} dB": denoised,

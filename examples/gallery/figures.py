@@ -60,10 +60,15 @@ def epochs(given: argparse.Namespace, many: int, pictures: np.ndarray) -> int:
     return 2 if given.small else max(5, round(many * min(1.0, 1_800 / len(pictures))))
 
 
-def training(given: argparse.Namespace, pictures: np.ndarray, many: int = 300) -> dict[str, Any]:
+def training(
+    given: argparse.Namespace,
+    pictures: np.ndarray,
+    many: int = 300,
+    widths: tuple[int, ...] = (256, 128),
+) -> dict[str, Any]:
     """How networks of the gallery are made and trained, the latent and the objective apart."""
     return {
-        "backbone": Dense((512, 256)),
+        "backbone": Dense(widths),
         "likelihood": Bernoulli(),
         "epochs": epochs(given, many, pictures),
         "batch_size": 256,
@@ -90,7 +95,7 @@ def figure(
     across: int, each: float = 3.4, height: float | None = None, down: int = 1, **how: Any
 ) -> tuple[Figure, list]:
     """A figure with so many axes side by side, ``each`` inches wide, and so many rows of them."""
-    size = (each * across, height or (each + 0.35) * down)
+    size = (each * across, height or (each + 0.25) * down)
     drawn = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(drawn)
     return drawn, list(drawn.subplots(down, across, squeeze=False, subplot_kw=how).flat)
@@ -120,7 +125,7 @@ def scatter(axes: Any, places: np.ndarray, labels: np.ndarray, title: str, named
 def cloud(axes: Any, points: np.ndarray, colours: np.ndarray, title: str, **how: Any) -> None:
     """Points in space, ``(n, 3)``; ``figure(..., projection="3d")`` makes such axes."""
     axes.scatter(*points.T, c=colours, s=5, linewidths=0, alpha=0.9, **how)
-    axes.set_title(title, color=INK, fontsize=11, y=0.98)
+    axes.set_title(title, color=INK, fontsize=11, y=1.02)
     axes.set_axis_off()
 
 

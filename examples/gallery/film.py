@@ -14,7 +14,7 @@ SHOWN = 5
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given, rows=10_000)
-    how = training(given, X, many=100)
+    how = training(given, X, 100)
     drawn, axes = figure(SHOWN, each=2.4, down=2)
     for place, family in enumerate((VAE, Autoencoder)):
         seen = film(family(latent_dim=2, **how), X, y, frames=6 if given.small else 33, rows=2000)

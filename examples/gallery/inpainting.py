@@ -5,19 +5,18 @@ python examples/gallery/inpainting.py [--data mnist] [--small] [--out FOLDER]
 
 import numpy as np
 
-from figures import arguments, digits, epochs, figure, of_each, save, strips
-from isthmus import DenoisingAutoencoder, Inpainter, UNet
+from figures import arguments, digits, figure, of_each, save, strips, training
+from isthmus import DenoisingAutoencoder, Inpainter, Occlusion
 
 ASIDE, GREY = 100, 0.35
 
 
 def main() -> None:
     given = arguments(__doc__)
-    X, y = digits(given, rows=10_000)
-    model = DenoisingAutoencoder(
-        backbone=UNet((16, 32)), batch_size=32, learning_rate=4e-3, epochs=epochs(given, 40, X)
-    )
-    inpainter = Inpainter(model, find=False, random_state=0).fit(X[:-ASIDE])
+    X, y = digits(given)
+    model = DenoisingAutoencoder(latent_dim=64, **training(given, X))
+    inpainter = Inpainter(model, Occlusion((0.2, 0.5)), find=False, random_state=0)
+    inpainter.fit(X[:-ASIDE])
     clean = of_each(X[-ASIDE:], y[-ASIDE:])
     size = clean.shape[1]
     block = size * 5 // 14  # 10 of MNIST's 28 pixels
@@ -26,7 +25,7 @@ def main() -> None:
     for mask, (top, left) in zip(covered, corners, strict=True):
         mask[top : top + block, left : left + block] = True
 
-    drawn, (axes,) = figure(1, each=9, height=3)
+    drawn, (axes,) = figure(1, each=9, height=2.6)
     occluded = np.where(covered, GREY, clean)
     restored = inpainter.transform(occluded, covered)
     strips(axes, {"occluded": occluded, "restored": restored, "clean": clean})

@@ -12,11 +12,17 @@ SIDE = 10
 CORNERS = (0, 1, 7, 4)
 
 
+def typical(model: VAE, pictures: np.ndarray) -> np.ndarray:
+    """The picture whose code is nearest to the mean of all."""
+    z = model.transform(pictures)
+    return pictures[((z - z.mean(0)) ** 2).sum(1).argmin()]
+
+
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given)
-    model = VAE(latent_dim=10, **training(given, X)).fit(X)
-    ends = np.stack([X[y == digit][-1] for digit in CORNERS])
+    model = VAE(latent_dim=10, **training(given, X, 150)).fit(X)
+    ends = np.stack([typical(model, X[y == digit][:500]) for digit in CORNERS])
     top, bottom = model.transform(ends).reshape(2, 2, -1)
 
     # First down the left and the right edge, then across from one to the other.

@@ -21,7 +21,7 @@ def main() -> None:
     model = Autoencoder(
         latent_dim=size,
         backbone=Dense((256, 256), activation="gelu"),
-        epochs=2 if given.small else 150,
+        epochs=2 if given.small else 100,
         learning_rate=2e-3,
         patience=None,
         random_state=0,

@@ -19,9 +19,9 @@ def main() -> None:
         model = KSparseAutoencoder(
             latent_dim=CODES, k=k, tied=True, epochs=epochs(given, 100, X), random_state=0
         ).fit(X)
-        # What a code draws: the decoder's answer to it alone, on a scale of its own.
-        written = model.codec_.decoder.weight.detach().numpy()[: SIDE * SIDE]
-        atoms = written.reshape(-1, *X.shape[1:])
+        # What single codes draw, those that most pictures use, each on a scale of its own.
+        often = (model.transform(X[:1000]) > 0).sum(0).argsort()[::-1][: SIDE * SIDE]
+        atoms = model.codec_.decoder.weight.detach().numpy()[often].reshape(-1, *X.shape[1:])
         atoms = atoms / np.abs(atoms).max((1, 2), keepdims=True)
         picture(each, sheet((1 + atoms) / 2, SIDE), f"k = {k}")
     save(drawn, given, "k_sparse")

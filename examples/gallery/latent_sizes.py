@@ -14,7 +14,7 @@ def main() -> None:
     X, _ = digits(given)
     drawn, axes = figure(4, each=3)
     for each, size in zip(axes, (2, 5, 10, 20), strict=True):
-        model = VAE(latent_dim=size, **training(given, X)).fit(X)
+        model = VAE(latent_dim=size, **training(given, X, 150)).fit(X)
         fresh = model.sample(SIDE * SIDE, random_state=1)
         nats = model.history_.rows[-1]["validation_loss"]
         picture(each, sheet(fresh, SIDE), f"{size} numbers: {nats:.0f} nats")

@@ -15,7 +15,7 @@ SIDE, SHOWN = 20, 6000
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given)
-    model = VAE(latent_dim=2, **training(given, X)).fit(X)
+    model = VAE(latent_dim=2, **training(given, X, widths=(512, 256))).fit(X)
     steps = norm.ppf(np.linspace(0.01, 0.99, SIDE))
     across, upward = np.meshgrid(steps, steps[::-1])
     decoded = model.inverse_transform(np.stack([across.ravel(), upward.ravel()], axis=1))

@@ -15,8 +15,8 @@ DRAWN, SHOWN = 100, 12
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given)
-    generator = Generator(VAE(latent_dim=10, **training(given, X)), prior="mixture", random_state=0)
-    generator.fit(X)
+    model = VAE(latent_dim=10, **training(given, X, 150)).fit(X)
+    generator = Generator(model, prior="standard", random_state=0).fit(X[:5000])
     reference = of_each(X, y)[3:4]
     rows = {"the reference": np.pad(reference, ((0, SHOWN - 1), (0, 0), (0, 0)))}
     for radius in RADII:

@@ -11,13 +11,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from figures import arguments, digits, figure, save, scatter, training
 from isthmus import Atlas, DenoisingAutoencoder, Noise
 
-SHOWN, NOISE = 3000, 0.4
+SHOWN, NOISE = 2000, 0.4
 
 
 def main() -> None:
     given = arguments(__doc__)
     X, y = digits(given, rows=20_000)
-    how = training(given, X, many=100)
+    how = training(given, X, 100)
     model = DenoisingAutoencoder(latent_dim=32, corruption=Noise(NOISE), **how).fit(X)
     noisy = X[:SHOWN] + np.random.default_rng(0).normal(0, NOISE, X[:SHOWN].shape)
     noisy = noisy.clip(0, 1)
