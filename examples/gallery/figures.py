@@ -57,7 +57,7 @@ def digits(given: argparse.Namespace, rows: int | None = None) -> tuple[np.ndarr
 
 def epochs(given: argparse.Namespace, many: int, pictures: np.ndarray) -> int:
     """Few in the small form; fewer, the more rows there are."""
-    return 2 if given.small else max(5, round(many * min(1.0, 1_800 / len(pictures))))
+    return 2 if given.small else max(20, round(many * min(1.0, 6_000 / len(pictures))))
 
 
 def training(
