@@ -100,7 +100,7 @@ def test_what_will_not_do_is_told_with_the_option_that_helps(
 ) -> None:
     said = isthmus("fit", room / "people.csv", "-o", tmp_path / "m", code=1).stderr
     assert "Column name holds 80 different texts" in said
-    assert "--drop COLUMN leaves a column out, and --kind COLUMN=KIND says what it is" in said
+    assert "--drop COLUMN leaves a column out, --kind COLUMN=KIND says what it is" in said
     said = isthmus("sample", 3, "-m", fitted[0], "-o", tmp_path / "x.npy", code=2).stderr
     assert "name a .csv or .parquet file" in " ".join(said.replace("│", " ").split())
     PEOPLE.assign(visits="many").to_csv(tmp_path / "text.csv", index=False)

@@ -182,16 +182,16 @@ def test_tied_weights_learn_too():
     assert losses[-1] < losses[0]
 
 
-def test_a_wide_code_is_spread_a_few_rows_at_a_time(monkeypatch):
-    seen = []
+def test_a_wide_code_is_spread_a_few_rows_at_a_time():
+    model, seen = trained(latent_dim=2**17, k=2, epochs=1, validation_fraction=0), []
 
-    def watched(codec, batch, codes=inference.codes):
+    def watched(codec, batch):
         seen.append(len(batch))
-        return codes(codec, batch)
+        return inference.codes(codec, batch)
 
-    monkeypatch.setattr(inference, "codes", watched)
-    model = trained(latent_dim=2**17, k=2, epochs=1, validation_fraction=0)
+    found = inference.spread(model.codec_, model.adapter_.transform(wine()), watched)
     assert max(seen) <= 32
+    assert torch.equal(found, torch.as_tensor(model.spread_))
     assert model.spread_.shape == (2**17,)
     assert str(model.spread_.dtype) == "torch.float32"
 
