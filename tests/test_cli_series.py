@@ -100,7 +100,7 @@ def test_that_lines_are_normal_can_be_said(out: Path) -> None:
         ("pumps.csv -m detector --drop flow", 2, "has learnt"),
         ("pumps.csv -m detector --window 8", 2, "has learnt"),
         ("pumps.csv -m detector -o {out}/x.png", 2, "ends in '.png'"),
-        ("pumps.csv --window 500", 1, "in windows of 500; expected as many at least"),
+        ("pumps.csv --window 500", 1, "in windows of 500; expected 501 at least"),
     ],
 )
 def test_what_will_not_do_is_told_and_nothing_written(

@@ -176,6 +176,13 @@ def test_one_channel_needs_no_second_axis() -> None:
     assert len(list(detector.score_stream(x[:30]))) == 30
 
 
+@pytest.mark.parametrize("steps", [5, 50, 64])
+def test_a_short_series_alone_gives_several_windows(steps: int) -> None:
+    detector = SeriesDetector(SMALL, random_state=0).fit(waves(steps))
+    assert detector.window_ == steps // 2
+    assert np.isfinite(detector.score_steps(waves(steps))).all()
+
+
 def test_several_series_are_answered_by_one_each() -> None:
     series = [waves(100), waves(70, seed=1), waves(40, seed=2)]
     detector = SeriesDetector(SMALL, random_state=0).fit(series)
@@ -295,6 +302,8 @@ def test_what_does_not_fit_is_refused(fitted: SeriesDetector) -> None:
         fitted.score_steps(waves()[:, 0])
     with pytest.raises(DataError, match="A series of 30 steps was given to learn from"):
         SeriesDetector(SMALL, window=64).fit([waves(), waves(30)])
+    with pytest.raises(DataError, match="in windows of 24; expected 25 at least"):
+        SeriesDetector(SMALL, window=24).fit(waves(24))
     with pytest.raises(DataError, match="fewer than a window"):
         SeriesDetector(SMALL, window=64, false_alarms=0.1).fit(waves(200))
     with pytest.raises(NotFittedError):

@@ -14,14 +14,14 @@ ASIDE = 0.2
 
 
 def fitting(series: list[np.ndarray], window: int | None) -> int:
-    """Return the window, no longer than the shortest series."""
-    shortest = min(map(len, series))
-    wanted = window or min(WINDOW, shortest)
-    if shortest < max(wanted, 2):
+    """Return the window: no longer than the shortest series, and shorter than one that is alone."""
+    shortest, alone = min(map(len, series)), len(series) == 1  # a single window has no others
+    wanted = window or min(WINDOW, max(shortest // 2 if alone else shortest, 2))
+    if shortest < wanted + alone:
         raise DataError(
-            f"A series of {shortest} steps was given to learn from, in windows of "
-            f"{max(wanted, 2)}; expected as many at least. Leave it out, or say window="
-            f"{max(shortest, 2)}."
+            f"A series of {shortest} steps was given to learn from, in windows of {wanted}; "
+            f"expected {wanted + alone} at least. Leave it out, or say window="
+            f"{max(shortest - alone, 2)}."
         )
     return wanted
 

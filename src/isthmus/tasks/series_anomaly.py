@@ -61,7 +61,8 @@ class SeriesDetector(OutlierMixin, Task):
         What the network is, a template whose backbone takes series; one that is fitted, to
         windows ``(n, window, channels)``, is taken as it is. None: a dense `Autoencoder`.
     window
-        How many steps are seen together; None: 64, or as many as the shortest series has.
+        How many steps are seen together; None: 64, or as many as the shortest series has; of a
+        single series no more than half.
     stride
         From how many steps to the next window begins when steps are scored; None: a sixteenth of
         the window. Training takes larger strides where there would be more than 8,000 windows.
