@@ -4,13 +4,16 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 import isthmus
-from isthmus import VAE, Generator
+from isthmus import VAE, ConditionalVAE, EncoderClassifier, Generator
 from isthmus.errors import ModelFileError
 from isthmus.tasks.base import Task
+from isthmus.tasks.priors import Autoregressive
 
 X = load_iris(as_frame=True).frame
 
@@ -36,6 +39,21 @@ def test_what_was_saved_is_what_is_read(generator, folder):
     assert again.get_params()["prior"] == "mixture"
     again.save(folder)  # in place of the one that is there
     assert isinstance(isthmus.load(folder), Generator)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        Generator(VAE(latent_dim=2, epochs=1), prior=Autoregressive(4, 2, steps=1)),
+        EncoderClassifier(VAE(latent_dim=2, epochs=1), method="spread"),
+        EncoderClassifier(method="m2", model=ConditionalVAE(latent_dim=2, epochs=1)),
+    ],
+)
+def test_reading_leaves_the_global_random_state_as_it_was(task, tmp_path):
+    clone(task).fit(X.iloc[:, :4], load_iris().target).save(tmp_path / "task")
+    before = torch.get_rng_state()
+    isthmus.load(tmp_path / "task")
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_model_is_still_a_model(tmp_path):

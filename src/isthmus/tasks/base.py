@@ -22,6 +22,7 @@ from isthmus.errors import CompositionError, FormulaError, ModelFileError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.formula import read
 from isthmus.part import Part
+from isthmus.randomness import seeded
 from isthmus.writing import whole_folder
 
 FORMAT = 1
@@ -159,7 +160,8 @@ def restored(
         given = {name: _valued(each, known) for name, each in about.parameters.items()}
         places = [folder / MEMBERS / f"{number:02}" for number in range(about.members)]
         models = [load_model(each, parts=parts, device=device) for each in places]
-        return cls(**given).take(Kept(models, about.facts, tensors))
+        with seeded(0):  # networks are made with weights drawn at random, and then given theirs
+            return cls(**given).take(Kept(models, about.facts, tensors))
     except ModelFileError:
         raise
     except (*UNFIT, OSError, SafetensorError) as error:
