@@ -125,7 +125,7 @@ def scatter(axes: Any, places: np.ndarray, labels: np.ndarray, title: str, named
 def cloud(axes: Any, points: np.ndarray, colours: np.ndarray, title: str, **how: Any) -> None:
     """Points in space, ``(n, 3)``; ``figure(..., projection="3d")`` makes such axes."""
     axes.scatter(*points.T, c=colours, s=5, linewidths=0, alpha=0.9, **how)
-    axes.set_title(title, color=INK, fontsize=11, y=1.02)
+    axes.set_title(title, color=INK, fontsize=11, y=1.06)
     axes.set_axis_off()
 
 
