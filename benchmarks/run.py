@@ -67,7 +67,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "k-sparse-activations": partial(k_sparse.main, ["activations"]),
     "text": partial(text.main, []),
     "stacked": partial(stacked.main, []),
-    "generation": partial(generation.main, ["mnist"]),
+    "generation": partial(generation.main, ["mnist", "--epochs", "30"]),
     "generation-fashion": partial(generation.main, ["fashion", "--epochs", "5"]),
     "maps": partial(maps.main, []),
     "probe": partial(probe.main, []),
