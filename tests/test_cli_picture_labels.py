@@ -13,6 +13,7 @@ from isthmus import VAE, Dense
 from isthmus.adapters import files_in
 from isthmus.cli.commands import app
 from isthmus.cli.picture_labels import labels_of
+from isthmus.errors import DataError
 
 KINDS = ("cat", "dog")
 
@@ -78,3 +79,14 @@ def test_labels_that_are_not_there_are_told(room: Path, label: str, told: str) -
     out = isthmus("film", room / "pictures", "-o", room / "x.gif", "--label",
                   label.format(room=room), code=1).output  # fmt: skip
     assert told in " ".join(out.replace("│", " ").split())
+
+
+def test_a_name_that_is_that_of_several_is_told(tmp_path: Path) -> None:
+    for folder in KINDS:
+        (tmp_path / folder).mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / folder / "0.png")
+    table = tmp_path / "ages.csv"
+    for names, told in ((["0.png"], "2 pictures are called so"), (["0.png"] * 2, "several rows")):
+        pd.DataFrame({"file": names, "age": range(len(names))}).to_csv(table, index=False)
+        with pytest.raises(DataError, match=told):
+            labels_of(files_in(tmp_path), f"{table}:age", tmp_path)

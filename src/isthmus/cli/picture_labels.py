@@ -1,5 +1,6 @@
 """Picture labels: what the pictures of a folder are, by the folders in it or by a table."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def labels_of(pictures: Files, label: str, root: Path) -> np.ndarray:
     Raises
     ------
     DataError
-        If it is neither, or the table lacks the column or a picture.
+        If it is neither, or the table lacks the column or a picture, or it isn't clear which.
     """
     if label == FOLDER:
         return np.array([path.parent.name for path in pictures.paths])
@@ -52,7 +53,12 @@ def _column(place: Path, column: str) -> dict[str, object]:
             f"--label {place}:{column} was given; {place} has no column {column!r} after the one "
             f"that names files; it has {there or 'none'}."
         )
-    return dict(zip(table.iloc[:, 0].astype(str), table[column], strict=True))
+    names = table.iloc[:, 0].astype(str)
+    if (twice := names[names.duplicated()]).size:
+        raise DataError(
+            f"{place} has several rows for {twice.iloc[0]}; expected one for each file."
+        )
+    return dict(zip(names, table[column], strict=True))
 
 
 def _looked_up(names: Sequence[str], known: dict[str, object], place: str) -> np.ndarray:
@@ -62,5 +68,11 @@ def _looked_up(names: Sequence[str], known: dict[str, object], place: str) -> np
         raise DataError(
             f"{place} has no row for {len(missing)} of {len(names)} pictures: "
             f"{', '.join(missing[:NAMED])}{more}. Its first column is to name each file."
+        )
+    if len(set(found)) < len(found):
+        key, many = Counter(found).most_common(1)[0]
+        raise DataError(
+            f"{place} has one row for {key}, and {many} pictures are called so; expected them to "
+            "be named with their folders."
         )
     return np.array([known[key] for key in found])
