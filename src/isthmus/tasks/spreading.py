@@ -38,7 +38,8 @@ def nearness(codes: np.ndarray) -> sparse.csr_array:
     """Return ``W``, ``(n, n)``, symmetric: how near rows are to those nearest to them.
 
     ``exp(-d_ij^2 / (s_i s_j))``, ``s_i`` the distance to the last neighbour of ``i``, so that it
-    counts alike where rows lie close and where they don't (Zelnik-Manor and Perona, 2004).
+    counts alike where rows lie close and where they don't (Zelnik-Manor and Perona, 2004). It
+    counts twice between two rows of which each is among the nearest to the other.
     """
     rows = len(codes)
     many = min(NEIGHBOURS, rows - 1)
