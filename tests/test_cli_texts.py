@@ -73,6 +73,8 @@ def test_codes_and_scores_go_where_those_of_tables_go(out: Path) -> None:
     model = load(Path("lines"))
     scores = pd.read_csv(out / "scores.csv")["score"]
     np.testing.assert_allclose(scores, model.score_samples(SAID), rtol=1e-5)
+    shown = isthmus("score", "said.csv", "-m", "column", "--lowest", 22).stdout
+    assert all(each in shown for each in SAID)
 
 
 def test_what_comes_back_is_texts(out: Path) -> None:

@@ -330,8 +330,8 @@ def score(
 
     if streams.at(data):
         return streams.each(fitted, data, out, lambda known: scored(known).to_frame())
-    title = f"Scores of {data}, in nats"
-    return jobs.scored(title, scored(jobs.known(fitted, data)), lowest, out)
+    known = jobs.known(fitted, data)
+    return jobs.scored(f"Scores of {data}, in nats", scored(known), known.X, lowest, out)
 
 
 @app.command()

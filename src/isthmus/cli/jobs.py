@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
+from rich.console import RenderableType
 
 from isthmus import report, store, writing
 from isthmus.adapters import Files, Images, Sequences, Sounds, Tables, Texts
@@ -31,6 +32,8 @@ PLACES = {
     "sounds": "a folder",
 }
 """Where goes what a terminal can't show."""
+BEGINNING = 54
+"""How many letters of a strange text are shown."""
 
 
 def check_fields_of(model: BaseAutoencoder) -> None:
@@ -317,8 +320,8 @@ def table(title: str, frame: pd.DataFrame, out: Path | None) -> Answer:
     return Answer(facts, [screen.preview(title, ["row", *seen.columns], shown), left])
 
 
-def scored(title: str, scores: pd.Series, lowest: int, out: Path | None) -> Answer:
-    """Write or show the scores, and which rows are the strangest."""
+def scored(title: str, scores: pd.Series, X: Any, lowest: int, out: Path | None) -> Answer:
+    """Write or show the scores, and which rows of X are the strangest."""
     summary = {
         "rows": len(scores),
         "mean": float(scores.mean()),
@@ -327,7 +330,8 @@ def scored(title: str, scores: pd.Series, lowest: int, out: Path | None) -> Answ
         "lowest": float(scores.min()),
         "highest": float(scores.max()),
     }
-    strangest = [[str(name), value] for name, value in scores.sort_values().head(lowest).items()]
+    ranked = scores.sort_values().head(lowest)
+    strangest = [[str(name), value] for name, value in ranked.items()]
     if out is not None:
         files.write(out, scores.to_frame())
     facts = {
@@ -335,11 +339,17 @@ def scored(title: str, scores: pd.Series, lowest: int, out: Path | None) -> Answ
         "strangest": [{"row": name, "score": value} for name, value in strangest],
         **({"scores": scores.tolist()} if out is None else {"out": out}),
     }
-    shown = [
-        screen.facts(title, summary),
-        screen.preview("The strangest rows", ["row", "score"], strangest),
-    ]
+    shown = [screen.facts(title, summary), _strangest(ranked, X)]
     return Answer(facts, [*shown, *([f"Wrote {out}"] if out else [])])
+
+
+def _strangest(ranked: pd.Series, X: Any) -> RenderableType:
+    """Show the rows with the lowest scores; of texts, how they begin."""
+    seen = ranked.to_frame("score")
+    if isinstance(X, pd.Series):
+        seen["text"] = X.loc[ranked.index].str[:BEGINNING]
+    listed = [[str(name), *row] for name, *row in seen.itertuples(name=None)]
+    return screen.preview("The strangest rows", ["row", *seen.columns], listed)
 
 
 def told(title: str, facts: dict[str, Any]) -> Answer:
