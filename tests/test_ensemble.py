@@ -20,8 +20,8 @@ from isthmus import (
 )
 from isthmus.backbones import Stem
 from isthmus.ensemble import fit_together
-from isthmus.members import Members
 from isthmus.errors import CompositionError, DataError
+from isthmus.members import Members
 from isthmus.randomness import seeded
 from isthmus.space import Batch, Table, Vector
 from isthmus.stacking import stacked
