@@ -2,7 +2,7 @@
 
 python examples/gallery/sharper.py [--small] [--out FOLDER] [--data mnist]
 
-With ``--data mnist`` models that ``benchmarks/generation.py`` has kept are taken as they are.
+With ``--data mnist`` models that ``benchmarks/run.py generation`` has kept are taken as they are.
 """
 
 import tempfile
@@ -28,7 +28,7 @@ def sharpness(pictures: np.ndarray) -> float:
 
 
 def kept(given: Any, name: str, make: Callable[[], Any]) -> Any:
-    place = KEPT / f"generation-mnist-10-{name}"
+    place = KEPT / f"generation-mnist-30-{name}"
     return load(place) if given.data == "mnist" and place.is_dir() else make()
 
 
