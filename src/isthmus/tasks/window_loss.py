@@ -113,10 +113,10 @@ class WindowLoss:
 
     def _lost(self, batch: Batch) -> Tensor:
         """Return the deviance of each cell, ``(B, c size)``, and the code, if it counts."""
-        lost = deviance(self.model, batch)
         if self.codes is None:
-            return lost
-        return torch.cat([lost, inference.codes(self.model.codec_, batch).flatten(1)], dim=1)
+            return deviance(self.model, batch)
+        codes = inference.codes(self.model.codec_, batch)
+        return torch.cat([deviance(self.model, batch, codes), codes.flatten(1)], dim=1)
 
     def _smoothed(self, found: Tensor) -> np.ndarray:
         """Return what `_lost` found as ``(n, k, size)``, each cell's beside its window's."""

@@ -52,10 +52,13 @@ def reconstructions(models: Models, batch: Batch) -> Tensor:
     return torch.stack(points).flatten(2)
 
 
-def deviance(model: BaseAutoencoder, batch: Batch) -> Tensor:
-    """Return how much likelier the reconstruction is than the row, ``(B, cells)`` nats."""
+def deviance(model: BaseAutoencoder, batch: Batch, codes: Tensor | None = None) -> Tensor:
+    """Return how much likelier the reconstruction is than the row, ``(B, cells)`` nats.
+
+    The rows' ``codes``, where they are at hand, need not be found again.
+    """
     codec = model.codec_
-    p = codec.decode(inference.codes(codec, batch), batch.context)
+    p = codec.decode(inference.codes(codec, batch) if codes is None else codes, batch.context)
     point = codec.likelihood.point(p)
     if codec.likelihood.support in ("unit", "binary"):
         point = point.round()  # the likeliest value, where the mean lies between
