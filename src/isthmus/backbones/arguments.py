@@ -32,3 +32,18 @@ def wholes(names: str, name: str, values: Any, *, example: str) -> list[int]:
             f"{names}={values!r} was given; every layer needs at least 1, a whole number, "
             f"as in {example}."
         ) from error
+
+
+def channels_of(values: Any, what: str = "stage", *, example: str) -> list[int]:
+    """Return how many channels each stage, or whatever else there is of them, makes: one at least.
+
+    Raises
+    ------
+    CompositionError
+        If they are no sequence of whole numbers from 1, or an empty one.
+    """
+    if not isinstance(values, tuple | list) or not values:
+        raise CompositionError(
+            f"channels={values!r} was given; expected a number for each {what}, as in {example}."
+        )
+    return wholes("channels", "channels", values, example=example)

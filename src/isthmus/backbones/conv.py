@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import gcd, prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Size, Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
-from isthmus.backbones.arguments import chosen, flag, wholes
+from isthmus.backbones.arguments import channels_of, chosen, flag
 from isthmus.backbones.base import Backbone
 from isthmus.backbones.layers import ACTIVATIONS, compares_rows, refuse_one_row, with_context
 from isthmus.errors import CompositionError
@@ -70,7 +70,7 @@ class Conv(Backbone):
         grid: bool = False,
     ) -> None:
         super().__init__()
-        self.channels = _channels(channels)
+        self.channels = channels_of(channels, example=EXAMPLE)
         self.kernel = whole("kernel", kernel, 1, example=EXAMPLE)
         self.stride = whole("stride", stride, 1, example=EXAMPLE)
         if not self.kernel % 2 or self.kernel < self.stride:
@@ -214,11 +214,3 @@ def group_norm(channels: int, dim: int) -> nn.Module:
 
 
 NORMALISATIONS = {"batch": batch_norm, "group": group_norm}
-
-
-def _channels(channels: Any) -> list[int]:
-    if not isinstance(channels, tuple | list) or not channels:
-        raise CompositionError(
-            f"channels={channels!r} was given; expected a number for each stage, as in {EXAMPLE}."
-        )
-    return wholes("channels", "channels", channels, example=EXAMPLE)

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import pi
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Size, Tensor, nn
 from torch.nn.functional import conv1d, conv_transpose1d
 
-from isthmus.backbones.arguments import chosen, wholes
+from isthmus.backbones.arguments import channels_of, chosen
 from isthmus.backbones.base import Backbone
 from isthmus.backbones.layers import ACTIVATIONS, with_context
 from isthmus.backbones.unet import Pointwise, started
-from isthmus.errors import CompositionError
 from isthmus.space import Series, Space
 
 EXAMPLE = "SpectralMask((128, 128, 128))"
@@ -60,13 +59,7 @@ class SpectralMask(Backbone):
 
     def __init__(self, channels: Sequence[int] = (128, 128, 128), activation: str = "relu") -> None:
         super().__init__()
-        given: Any = channels
-        if not isinstance(given, tuple | list) or not given:
-            raise CompositionError(
-                f"channels={channels!r} was given; expected a number for each layer, as in "
-                f"{EXAMPLE}."
-            )
-        self.channels = wholes("channels", "channels", channels, example=EXAMPLE)
+        self.channels = channels_of(channels, "layer", example=EXAMPLE)
         self.activation = chosen(activation, ACTIVATIONS, "activation")
 
     def grid(self, space: Space) -> tuple[int, ...]:

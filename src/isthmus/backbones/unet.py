@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Size, Tensor, nn
 from torch.nn.functional import interpolate
 
-from isthmus.backbones.arguments import chosen, wholes
+from isthmus.backbones.arguments import channels_of, chosen
 from isthmus.backbones.base import Backbone
 from isthmus.backbones.layers import ACTIVATIONS, with_context
-from isthmus.errors import CompositionError
 from isthmus.space import Image, Series, Space
 
 EXAMPLE = "UNet((16, 32, 64))"
@@ -52,13 +51,7 @@ class UNet(Backbone):
 
     def __init__(self, channels: Sequence[int] = (16, 32, 64), activation: str = "relu") -> None:
         super().__init__()
-        given: Any = channels
-        if not isinstance(given, tuple | list) or not given:
-            raise CompositionError(
-                f"channels={channels!r} was given; expected a number for each stage, as in "
-                f"{EXAMPLE}."
-            )
-        self.channels = wholes("channels", "channels", channels, example=EXAMPLE)
+        self.channels = channels_of(channels, example=EXAMPLE)
         self.activation = chosen(activation, ACTIVATIONS, "activation")
 
     def grid(self, space: Space) -> tuple[int, ...]:
