@@ -190,3 +190,60 @@ def test_files_that_do_not_go_together_are_named(tmp_path):
     with pytest.raises(DataError, match=r"b\.parquet and .*a\.parquet differ in the columns b"):
         Shards(tables)
     assert len(Shards(tables, columns=["a"])) == 4
+
+
+def test_columns_of_several_kinds_are_refused_before_any_row_is_read(tmp_path):
+    kinds = {"a": ["x", "y"], "b": [None, None], "c": [3, 4]}
+    for name, values in kinds.items():
+        frame = pd.DataFrame({"kind": values, "size": [1.0, 2.0]})
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    said = r"c\.parquet holds numbers in the column 'kind', where .*a\.parquet holds texts"
+    with pytest.raises(DataError, match=said):
+        Shards(tmp_path)
+    assert len(Shards(tmp_path, columns=["size"])) == 6
+    with pytest.raises(DataError, match=r"has no column weight; it has kind, size"):
+        Shards(tmp_path, columns=["weight"])
+    (tmp_path / "c.parquet").unlink()
+    assert len(Shards(tmp_path)) == 4  # where nothing is known, there is nothing to contradict
+
+
+def test_tables_in_folders_whose_names_are_columns(tmp_path):
+    for year, land in ((2023, "de"), (2024, "fr")):
+        folder = tmp_path / f"year={year}" / f"land={land}"
+        folder.mkdir(parents=True)
+        pd.DataFrame({"size": [1.0, 2.0]}).to_parquet(folder / "part.parquet")
+    (tmp_path / "_log").mkdir()
+    (tmp_path / "_log" / "0.parquet").touch()
+    shards = Shards(tmp_path)
+    expected = pd.DataFrame({"size": [1.0, 2.0], "land": ["fr"] * 2, "year": [2024] * 2})
+    pd.testing.assert_frame_equal(shards.read(1)[list(expected)], expected, check_dtype=False)
+    assert list(Shards(tmp_path, columns=["year"]).some()["year"]) == [2023, 2023, 2024, 2024]
+    pd.DataFrame({"size": [1.0]}).to_parquet(tmp_path / "part.parquet")
+    with pytest.raises(DataError, match=r"differ in the columns land, year"):
+        Shards(tmp_path)
+
+
+def spoilt(file, how):
+    """A file that is gone, cut off, or another one."""
+    if how == "gone":
+        file.unlink()
+    elif how == "cut off":
+        file.write_bytes(file.read_bytes()[:50])
+    elif how == "empty":
+        file.write_bytes(b"")
+    elif file.suffix == ".npy":
+        np.save(file, np.zeros((5, 3)))
+    else:
+        pd.read_parquet(file)[:5].to_parquet(file)
+
+
+@pytest.mark.parametrize("how", ["gone", "cut off", "empty", "other"])
+@pytest.mark.parametrize("kind", ["arrays", "tables"])
+def test_a_file_that_is_spoilt_in_the_middle_is_named(request, kind, how):
+    shards = request.getfixturevalue(kind)
+    file = shards.shards[-1].path
+    spoilt(file, how)
+    said = f"{file.name} has changed since the beginning, .*Put it back"
+    rows = Stream(shards, adapter := Vectors(), adapter.fit_transform(np.zeros((5, 3))))
+    with pytest.raises(DataError, match=said):
+        list(rows.batches(32, 0, 0, 99))

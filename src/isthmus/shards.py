@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import numpy as np
 from isthmus.adapters import Files
 from isthmus.adapters.folders import pictures_or_sounds
 from isthmus.adapters.sound_files import heading
-from isthmus.errors import DataError, require
+from isthmus.errors import DataError
 from isthmus.ranges import whole
+from isthmus.shard_files import ARRAYS, TABLES, Shard, holds_tables, read, shards_in
 from isthmus.writing import whole_folder
 
 SAMPLED = 65_536
@@ -22,18 +22,6 @@ PLACES = 8
 """from so many shards, spread evenly."""
 ROWS, SOUNDS = 65_536, 256
 """How many rows, or sounds, make a shard."""
-NAMED = 8
-"""How many columns an error names."""
-TABLES, ARRAYS = ".parquet", ".npy"
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Some rows of a file: which, and how many; in a Parquet file, a row group."""
-
-    path: Path
-    first: int
-    rows: int
 
 
 class Shards:
@@ -49,7 +37,8 @@ class Shards:
     ----------
     path
         A Parquet or NPY file, a folder of such, or a folder of PNG or JPEG pictures, or of WAV or
-        FLAC sounds.
+        FLAC sounds. Parquet files may lie in folders inside it, whose names may hold columns as
+        Hive writes them, ``year=2024``; folders that begin with ``_`` or ``.`` are passed by.
     columns
         Of Parquet: which to read; None: all.
     rows
@@ -87,7 +76,7 @@ class Shards:
         self.rows = whole("rows", many, 1, example="Shards(folder, rows=65536)")
         self.window = whole("window", window, 1, example="Shards(folder, window=4)")
         self.most = PLACES * SOUNDS if self._heard else SAMPLED
-        self.shards = list(_found(self.path, self._members, self.rows, self.columns))
+        self.shards = list(self._found())
         if not sum(each.rows for each in self.shards):
             raise DataError(f"{path} holds no rows; expected at least one. Is it empty?")
 
@@ -105,10 +94,7 @@ class Shards:
         shard = self.shards[place]
         if self._members is not None:
             return self._members[shard.first : shard.first + shard.rows]
-        if shard.path.suffix == ARRAYS:
-            whole_array = np.load(shard.path, mmap_mode="r", allow_pickle=False)
-            return np.array(whole_array[shard.first : shard.first + shard.rows])
-        return _parquet(shard.path).read_row_group(shard.first, columns=self.columns).to_pandas()
+        return read(shard, self.columns)
 
     def some(self, most: int | None = None) -> Any:
         """Return at most so many rows, of shards that are spread evenly over all.
@@ -160,10 +146,18 @@ class Shards:
                 _write(function(each), made / f"part-{number:05}")
         return Shards(place, rows=self.rows, window=self.window)
 
+    def _found(self) -> Iterator[Shard]:
+        if not self.path.exists():
+            raise DataError(f"{self.path} does not exist. Name a Parquet or NPY file, or a folder.")
+        if self._members is None:
+            return shards_in(self.path, self.rows, self.columns)
+        count, size = len(self._members), self.rows
+        return (Shard(self.path, at, min(size, count - at)) for at in range(0, count, size))
+
     @cached_property  # a folder is listed once, not for each shard
     def _members(self) -> Files | list[Path] | None:
         """The pictures or the sounds of a folder, where it holds no tables."""
-        if not self.path.is_dir() or any(_files(self.path)):
+        if not self.path.is_dir() or holds_tables(self.path):
             return None
         try:
             return pictures_or_sounds(self.path)
@@ -182,78 +176,6 @@ class Shards:
         assert isinstance(self._members, list)
         ordered = sorted(self._members, key=lambda path: heading(path).seconds)
         return [each for each in {ordered[0]: 0, ordered[-1]: 0} if each not in others]
-
-
-def _found(
-    path: Path, members: Files | list[Path] | None, rows: int, columns: list[str] | None
-) -> Iterator[Shard]:
-    if not path.exists():
-        raise DataError(f"{path} does not exist. Name a Parquet or NPY file, or a folder.")
-    if members is not None:
-        count = len(members)
-        yield from (Shard(path, at, min(rows, count - at)) for at in range(0, count, rows))
-        return
-    files = list(_files(path)) if path.is_dir() else [path]
-    if len({each.suffix for each in files}) > 1:
-        raise DataError(f"{path} holds both Parquet and NPY files; expected one kind.")
-    kinds = {file: _kind(file, columns) for file in files}
-    first = next(iter(kinds), path)
-    for file, kind in kinds.items():
-        if kind != kinds[first]:
-            raise DataError(
-                f"{file} and {first} differ in {_difference(kind, kinds[first])}; expected the "
-                "same in all files of a folder."
-            )
-        yield from _shards_of(file, rows)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (each for each in sorted(folder.iterdir()) if each.suffix in (TABLES, ARRAYS))
-
-
-def _kind(file: Path, columns: list[str] | None) -> Any:
-    """Return what the rows of a file are: their shape, or the names of the columns read.
-
-    Raises
-    ------
-    DataError
-        If it can't be read.
-    """
-    try:
-        if file.suffix == ARRAYS:
-            array = np.load(file, mmap_mode="r", allow_pickle=False)
-            if not array.ndim:
-                raise ValueError("it holds a single value, and no rows")
-            return array.shape[1:]
-        if file.suffix != TABLES:
-            raise ValueError("expected a .parquet or .npy file")
-        names = set(_parquet(file).schema_arrow.names)
-        return names if columns is None else names.intersection(columns)
-    except (OSError, ValueError) as error:
-        said = str(error).rstrip(".")
-        raise DataError(f"{file} can't be read in shards: {said}.") from error
-
-
-def _difference(one: Any, other: Any) -> str:
-    if isinstance(one, set):
-        return f"the columns {', '.join(sorted(map(str, one ^ other))[:NAMED])}"
-    return f"the shape of a row, {one} and {other}"
-
-
-def _shards_of(file: Path, rows: int) -> Iterator[Shard]:
-    if file.suffix == ARRAYS:
-        count = len(np.load(file, mmap_mode="r", allow_pickle=False))
-        yield from (Shard(file, at, min(rows, count - at)) for at in range(0, count, rows))
-        return
-    about = _parquet(file).metadata
-    for group in range(about.num_row_groups):
-        # Writers leave files without rows where a part of the work had none.
-        if many := about.row_group(group).num_rows:
-            yield Shard(file, group, many)
-
-
-def _parquet(file: Path) -> Any:
-    return require("pyarrow.parquet", "frames").ParquetFile(file)
 
 
 def _thinned(rows: Any, most: int) -> Any:

@@ -11,12 +11,13 @@ from isthmus.cli import columns, jobs, opening
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
 from isthmus.estimator import BaseAutoencoder
-from isthmus.shards import ARRAYS, TABLES, Shards
+from isthmus.shard_files import holds_tables
+from isthmus.shards import Shards
 
 
 def at(path: Path) -> bool:
     """Return whether there is a folder of Parquet or NPY files, to be read in shards."""
-    return path.is_dir() and any(each.suffix in (TABLES, ARRAYS) for each in path.iterdir())
+    return path.is_dir() and holds_tables(path)
 
 
 def to_learn_from(
