@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,8 +24,9 @@ from isthmus import (
     Generator,
     Imputer,
 )
-from isthmus.errors import CompositionError
+from isthmus.errors import CompositionError, DataError
 from isthmus.serving import Limits, application
+from isthmus.serving.operations import Encode
 from isthmus.serving.records import told_frame
 
 RNG = np.random.default_rng(0)
@@ -282,6 +285,7 @@ def test_whoever_hangs_up_is_no_failure(model: VAE) -> None:
 
 def test_it_tells_of_itself(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
+    assert {client.head(path).status_code for path in ("/health", "/ready", "/docs")} == {200}
     assert client.get("/ready").json() == {"status": "ready"}
     told = client.get("/model").json()
     assert (told["family"], told["code_size"], told["equation"]) == ("VAE", 2, "NLL() + KL()")
@@ -341,6 +345,34 @@ def test_too_many_are_refused_and_too_slow_ones_given_up(model: VAE) -> None:
         given = client.post("/encode", json=rows)
     assert given.status_code == 503
     assert "0.05 seconds" in given.json()["detail"]
+
+
+def test_what_was_given_up_counts_until_the_work_lets_go_of_it(
+    model: VAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, free = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> Any:
+        busy.set()
+        assert free.wait(10)
+        raise DataError("It comes too late.")
+
+    monkeypatch.setattr(Encode, "answers", slow)
+    limits = Limits(timeout=0.2, batch_wait=0, max_waiting=3)
+    rows = {"rows": X[:1].tolist()}
+    with TestClient(application(model, limits)) as client:
+        # The first is at work, the others are in the queue; nobody waits for any of them.
+        codes = [client.post("/encode", json=rows).status_code for _ in range(5)]
+        assert busy.is_set()
+        assert codes == [503, 503, 503, 429, 429]
+        assert client.get("/ready").status_code == 503
+        free.set()
+        for _ in range(200):
+            if client.get("/ready").status_code == 200:
+                break
+            time.sleep(0.01)
+        assert client.post("/score", json=rows).status_code == 200  # it comes after them
+        assert "isthmus_waiting 0.0" in client.get("/metrics").text
 
 
 def test_what_cant_be_served_is_said_at_once(model: VAE) -> None:

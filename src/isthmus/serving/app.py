@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -24,6 +24,7 @@ from isthmus.serving.limits import Limits
 from isthmus.serving.meters import Meters
 from isthmus.serving.openapi import REFUSALS, described
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 PLACES = ("/health", "/ready", "/metrics", "/model", "/docs", "/openapi.json")
 TEXT = """Rows go in as JSON, and come out as JSON: objects by column where the model was fitted
 to a table with names, else lists; `null` is a value that is not known. Each row's answer is what
@@ -127,7 +128,7 @@ class _Service:
                     f"It took longer than {self.limits.timeout:g} seconds, and was given up. Come "
                     "again in a moment, or ask for fewer rows at a time.",
                 )
-                return await asyncio.wrap_future(self.batcher.submit(name, body))
+                return await asyncio.wrap_future(self.batcher.submit(name, body, entry.hand_on()))
         except TimeoutError:
             raise late from None
         except ClientDisconnect:  # no failure of ours, though nobody will read it
@@ -135,8 +136,18 @@ class _Service:
         except IsthmusError as error:
             raise RefusedError(422, str(error)) from error
 
+    def _get(self, path: str, **about: Any) -> Callable[[Endpoint], Endpoint]:
+        """Return what adds an end point for GET, and for HEAD, which asks for no more than that."""
+
+        def added(endpoint: Endpoint) -> Endpoint:
+            self.app.get(path, **about)(endpoint)
+            self.app.head(path, include_in_schema=False)(endpoint)
+            return endpoint
+
+        return added
+
     def _add_told(self) -> None:
-        get = self.app.get
+        get = self._get
 
         @get("/health", summary="Whether the service is alive.")
         async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
@@ -163,7 +174,7 @@ class _Service:
         folder = files("fastapi_offline") / "static"
         self.app.mount("/docs/static", StaticFiles(directory=str(folder)), name="static")
 
-        @self.app.get("/docs", include_in_schema=False)
+        @self._get("/docs", include_in_schema=False)
         async def page() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction]
             return get_swagger_ui_html(
                 openapi_url="openapi.json",
@@ -173,7 +184,7 @@ class _Service:
                 swagger_favicon_url="docs/static/favicon.png",
             )
 
-        @self.app.get("/", include_in_schema=False)
+        @self._get("/", include_in_schema=False)
         async def root() -> RedirectResponse:  # pyright: ignore[reportUnusedFunction]
             return RedirectResponse("docs")
 

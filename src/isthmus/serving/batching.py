@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -25,10 +25,13 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """A request on its way: what it asks for, its body, and where its answer goes."""
+    """A request on its way: what it asks for, its body, what to call once that is of no more use,
+    and where its answer goes.
+    """
 
     name: str
     body: bytes
+    done: Callable[[], object]
     answer: Future[bytes] = field(default_factory=Future[bytes])
 
 
@@ -64,9 +67,13 @@ class Batcher:
         self._jobs.put(None)
         self._thread.join()
 
-    def submit(self, name: str, body: bytes) -> Future[bytes]:
-        """Put a request in the queue; its answer comes as JSON, or as an error."""
-        job = Job(name, body)
+    def submit(self, name: str, body: bytes, done: Callable[[], object]) -> Future[bytes]:
+        """Put a request in the queue; its answer comes as JSON, or as an error.
+
+        ``done`` is called, from the thread that works, once the body is of no more use: also where
+        nobody waits for the answer.
+        """
+        job = Job(name, body, done)
         self._jobs.put(job)
         return job.answer
 
@@ -104,6 +111,7 @@ class Batcher:
     def _prepared(self, job: Job) -> Ready | None:
         """Return the request read and checked; one that won't do is answered at once."""
         if not job.answer.set_running_or_notify_cancel():
+            job.done()
             return None  # nobody waits for it any more
         try:
             return self.operations[job.name].prepare(parsed(job.body))
@@ -124,6 +132,7 @@ class Batcher:
             return
         self.meters.passed(operation.name, [ready.rows for _, ready in jobs])
         for (job, _), text in zip(jobs, written, strict=True):
+            job.done()
             job.answer.set_result(text.encode("utf-8", "surrogatepass"))
 
 
@@ -161,4 +170,5 @@ def _no_number(name: str) -> Any:
 def _failed(job: Job, error: Exception) -> None:
     if not isinstance(error, IsthmusError):
         LOG.error("A request for /%s failed", job.name, exc_info=error)
+    job.done()
     job.answer.set_exception(error)

@@ -1,6 +1,7 @@
 """Gate: which requests are let in, and how much of them is read."""
 
-from collections.abc import AsyncIterator, Generator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ class RefusedError(Exception):
 class Gate:
     """It counts requests, and the bytes of their bodies, while they are under way.
 
-    All of it runs in the one thread that talks to the network.
+    One that was given up is under way until the work has let go of it. All of it runs in the one
+    thread that talks to the network.
     """
 
     def __init__(self, limits: Limits, meters: Meters) -> None:
@@ -60,17 +62,29 @@ class Gate:
         try:
             yield entry
         finally:
-            self.waiting -= 1
-            self.held -= entry.size
-            self.meters.waiting.set(self.waiting)
+            if not entry.handed_on:
+                self.leave(entry)
+
+    def leave(self, entry: "Entry") -> None:
+        """Count a request no more."""
+        self.waiting -= 1
+        self.held -= entry.size
+        self.meters.waiting.set(self.waiting)
 
 
 @dataclass
 class Entry:
-    """A request that was let in, and how many bytes of it are held."""
+    """A request that was let in, how many bytes of it are held, and whether others hold them."""
 
     gate: Gate
     size: int = 0
+    handed_on: bool = False
+
+    def hand_on(self) -> Callable[[], object]:
+        """Return what whoever takes the body calls, from any thread, once it is done with it."""
+        self.handed_on = True
+        loop = asyncio.get_running_loop()
+        return lambda: loop.call_soon_threadsafe(self.gate.leave, self)
 
     async def read(self, chunks: AsyncIterator[bytes], length: str | None) -> bytes:
         """Return a body, of a stated length if any.
