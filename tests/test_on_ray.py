@@ -31,6 +31,8 @@ def test_an_actor_tells_rows_what_the_model_does(tmp_path: Path) -> None:
     assert list(again.columns) == list(X.columns)
     with pytest.raises(DataError, match="no column 'alcohol'"):
         Mapped(model, "transform", [])(rows.drop(columns=["alcohol"]))
+    with pytest.raises(DataError, match="no column 'name'; keep asks for 'id', 'name', and they"):
+        Mapped(model, "transform", ["id", "name"])(rows)
 
 
 def test_models_of_arrays_and_tasks() -> None:
@@ -66,6 +68,8 @@ def test_two_workers_come_to_what_one_process_comes_to(tmp_path: Path) -> None:
         np.testing.assert_allclose(*losses, rtol=1e-5)
         model.save(tmp_path / "model")
         rows = ray.data.from_pandas(X.assign(id=range(len(X))))
+        with pytest.raises(DataError, match="no column 'name'; keep asks for 'name'"):
+            map_on_ray(rows, tmp_path / "model", keep=["name"])
         found = map_on_ray(rows, tmp_path / "model", "score_samples", keep=["id"], batch_size=50)
         scores = found.to_pandas().sort_values("id")["score_samples"]
         np.testing.assert_allclose(scores, load(tmp_path / "model").score_samples(X), rtol=1e-6)

@@ -4,7 +4,7 @@ The workers of Ray Train call the same ``fit`` as ``torchrun``'s processes do, a
 through torch's own process group, which Ray has set up for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -125,6 +125,8 @@ def map_on_ray(
         If Ray is not installed: ``pip install 'isthmus[ray]'``.
     CompositionError
         If there is no such method.
+    DataError
+        If the rows lack a column of ``keep``, or of those that the model was fitted to.
 
     Examples
     --------
@@ -145,13 +147,33 @@ def map_on_ray(
             f"method={method!r} was given, which {type(opened).__name__} has not; expected one "
             "that takes rows, such as 'transform' or 'score_samples'."
         )
+    kept = [keep] if isinstance(keep, str) else list(keep)
+    there = data.columns(fetch_if_missing=False)
+    if there is not None:  # else each actor finds out
+        _check_there(there, kept, opened)
     return data.map_batches(
         Mapped,
-        fn_constructor_args=(model, method, list(keep)),
+        fn_constructor_args=(model, method, kept),
         batch_format="pandas",
         batch_size=whole("batch_size", batch_size, 1, example="map_on_ray(..., batch_size=4096)"),
         compute=pool,
     )
+
+
+def _check_there(there: Iterable[str], keep: Sequence[str], model: Any) -> None:
+    """Raise `DataError` where rows lack a column that is asked for."""
+    there = list(there)
+    known = list(getattr(model, "feature_names_in_", ()))
+    for names, why in ((keep, "keep asks for"), (known, "the model was fitted to")):
+        if missing := [name for name in names if name not in there]:
+            raise DataError(
+                f"The rows have no column {_listed(missing)}; {why} {_listed(names)}, and they "
+                f"have {_listed(there)}."
+            )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 class Mapped:
@@ -169,20 +191,13 @@ class Mapped:
 
     def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what the method makes of rows, beside the columns that are kept."""
+        _check_there(rows.columns, self.keep, self.model)
         names = getattr(self.model, "feature_names_in_", None)
         others = rows.drop(columns=self.keep)
-        X = others.to_numpy() if names is None else self._known(rows, list(names))
+        X = others.to_numpy() if names is None else rows.reindex(columns=list(names))
         made = self._named(getattr(self.model, self.method)(X))
         made.index = rows.index
         return pd.DataFrame({**{name: rows[name] for name in self.keep}, **dict(made.items())})
-
-    def _known(self, rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-        if missing := [name for name in names if name not in rows]:
-            raise DataError(
-                f"The rows have no column {', '.join(map(repr, missing))}; the model was fitted to "
-                f"{', '.join(map(repr, names))}."
-            )
-        return rows.reindex(columns=names)
 
     def _named(self, made: Any) -> pd.DataFrame:
         if isinstance(made, pd.DataFrame):
