@@ -109,17 +109,20 @@ class Adam:
         self.taken += 1
         first = 0
         for group in self.groups:
-            self._move(group, range(first, first + len(group.parameters)))
-            first += len(group.parameters)
+            last = first + len(group.parameters)
+            self._move(group, slice(first, last))
+            first = last
 
-    def _move(self, group: Group, places: Iterable[int]) -> None:
-        moved = [place for place in places if self.parameters[place].grad is not None]
-        if not moved:
-            return
-        grads = [grad for place in moved if (grad := self.parameters[place].grad) is not None]
-        kinds = (self.parameters, self.first, self.second)
-        parameters, first, second = ([kind[place] for place in moved] for kind in kinds)
-        self._fused(Moved(parameters, grads, first, second), group)
+    def _move(self, group: Group, places: slice) -> None:
+        state = zip(self.parameters[places], self.first[places], self.second[places], strict=True)
+        moved = [
+            (each, each.grad, first, second)
+            for each, first, second in state
+            if each.grad is not None
+        ]
+        if moved:
+            parameters, grads, first, second = map(list, zip(*moved, strict=True))
+            self._fused(Moved(parameters, grads, first, second), group)
 
     def _fused(self, moved: Moved, group: Group) -> None:
         torch._fused_adam_(  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]

@@ -179,8 +179,9 @@ def _advance(run: Run, batch: Batch, team: Team) -> None:
         run.optimiser.rate = plan.learning_rate * (1 + cos(pi * progress)) / 2
     nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision, team)
     with torch.no_grad():
-        run.ledger[run.step] = nats.figures
-        team.mean(run.ledger[run.step], len(batch))
+        figures = nats.figures
+        team.mean(figures, len(batch))
+        run.ledger[run.step] = figures
     run.step += 1
     if run.step % CHECKED == 0:
         _check_finite(run)

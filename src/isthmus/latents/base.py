@@ -1,7 +1,7 @@
 """Latent: numbers from the encoder become a distribution over codes."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -9,6 +9,17 @@ from torch.distributions import Distribution, Normal
 
 from isthmus.part import Part
 from isthmus.ranges import whole
+
+
+class Standard(Normal):
+    """The standard normal distribution: a type of its own, which divergences know it by."""
+
+    def sample(self, sample_shape: Any = ()) -> Tensor:
+        """Return draws, made on the device that is in force rather than on that of the numbers."""
+        return torch.randn(self._extended_shape(sample_shape))
+
+
+STANDARD = Standard(0.0, 1.0, validate_args=False)
 
 
 class Latent(Part, ABC):
@@ -49,7 +60,7 @@ class Latent(Part, ABC):
     @property
     def prior(self) -> Distribution:
         """The elementwise prior ``p(z)``, of no shape of its own: it is broadcast."""
-        return Normal(0.0, 1.0, validate_args=False)
+        return STANDARD
 
     def draw(self, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Return draws of the prior, of ``shape``, made where ``like`` is and in its dtype."""

@@ -1,7 +1,10 @@
 """The Bernoulli likelihood: binary cross-entropy, in nats."""
 
-from torch import Tensor, distributions
+from typing import Any
+
+from torch import Tensor, broadcast_tensors, distributions
 from torch.distributions import Distribution
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from isthmus.likelihoods.base import Likelihood
 
@@ -30,4 +33,23 @@ class Bernoulli(Likelihood):
 
     def forward(self, raw: Tensor) -> Distribution:
         """Return ``Bernoulli(sigmoid(raw))``, elementwise."""
-        return distributions.Bernoulli(logits=raw, validate_args=False)
+        return Coins(raw)
+
+
+class Coins(distributions.Bernoulli):
+    """torch's Bernoulli distribution, made of logits without looking them over first."""
+
+    def __init__(self, logits: Tensor) -> None:
+        vars(self)["logits"] = self._param = logits
+        Distribution.__init__(self, logits.shape, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Return the log-probability, elementwise; of grey levels, minus the cross-entropy."""
+        logits = self.logits
+        if value.shape != logits.shape:
+            logits, value = broadcast_tensors(logits, value)
+        return -binary_cross_entropy_with_logits(logits, value, reduction="none")
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> "Coins":
+        """Return the same coins, broadcast."""
+        return Coins(self.logits.expand(batch_shape))

@@ -179,14 +179,13 @@ class Objective(Part):
         On a pass whose code was not drawn, made to score rows, what has a value for the batch
         alone is left out: zero.
         """
-        nothing = trace.input.new_zeros(())
-        return Nats(
-            {
-                name: nothing if term.of_batch and not trace.drawn else term(codec, trace)
-                for name, term in self.terms.items()
-            },
-            self.at(progress),
-        )
+        values = {
+            name: trace.input.new_zeros(())
+            if term.of_batch and not trace.drawn
+            else term(codec, trace)
+            for name, term in self.terms.items()
+        }
+        return Nats(values, self.at(progress))
 
     def at(self, progress: float) -> dict[str, float]:
         """Return each term's weight at ``progress`` through training, by the term's name."""
