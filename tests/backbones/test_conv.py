@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from isthmus import VAE, Autoencoder, Conv, Dense, Image, Series, load
-from isthmus.backbones.conv import Finer
+from isthmus.backbones.channels_last import Finer
 from isthmus.errors import CompositionError
 
 
@@ -66,12 +66,12 @@ def test_a_shifted_picture_has_a_shifted_grid():
 
 
 def test_finer_lays_the_places_side_by_side():
-    h = torch.tensor([[[1.0, 2.0, 3.0]]])
+    h = torch.tensor([[[[1.0, 2.0, 3.0]]]])
     finer = Finer(1, 1, 1, 2, (5,))
     with torch.no_grad():
         finer.conv.weight.copy_(torch.tensor([1.0, 10.0])[:, None, None])
         finer.conv.bias.zero_()
-    assert finer(h).tolist() == [[[1, 10, 2, 20, 3]]]
+    assert finer(h).tolist() == [[[[1, 10, 2, 20, 3]]]]
 
 
 def test_no_pixel_has_more_terms_than_its_neighbour():

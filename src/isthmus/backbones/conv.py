@@ -6,18 +6,16 @@ from math import gcd, prod
 from typing import ClassVar
 
 from torch import Size, Tensor, nn
-from torch.nn.functional import pixel_shuffle
 
 from isthmus.backbones.arguments import channels_of, chosen, flag
 from isthmus.backbones.base import Backbone
+from isthmus.backbones.channels_last import CONV, Finer, last, passed
 from isthmus.backbones.layers import ACTIVATIONS, compares_rows, refuse_one_row, with_context
 from isthmus.errors import CompositionError
 from isthmus.ranges import whole
 from isthmus.space import Image, Series, Space
 
 EXAMPLE = "Conv((32, 64), kernel=3, stride=2)"
-CONV = {1: nn.Conv1d, 2: nn.Conv2d}
-"""By the number of sides."""
 SATURATING = ("sigmoid", "tanh")
 
 
@@ -101,7 +99,7 @@ class Conv(Backbone):
         layers: list[nn.Module] = []
         for before, after in pairwise([space.shape[0] + context, *self.channels]):
             conv = CONV[dim](before, after, self.kernel, self.stride, self.kernel // 2)
-            layers += [self._started(conv), *self._after(after, dim)]
+            layers += [self._started(conv), *self._after(after)]
         if self.keeps_grid:
             layers.append(CONV[dim](top, out, 1))
         else:
@@ -118,7 +116,7 @@ class Conv(Backbone):
             self._started(each.conv)
         layers = self._first(code + context, sides)
         for channels, each in zip(back, finer, strict=True):
-            layers += [*self._after(channels, len(sides)), each]
+            layers += [*self._after(channels), each]
         return Convolutions(layers, raw_shape)
 
     def _first(self, code: int, sides: tuple[int, ...]) -> list[nn.Module]:
@@ -128,11 +126,11 @@ class Conv(Backbone):
             return [self._started(CONV[len(sides)](code, top, 1))]
         return [self._started(nn.Linear(code, top * prod(sides))), nn.Unflatten(1, (top, *sides))]
 
-    def _after(self, channels: int, dim: int) -> list[nn.Module]:
+    def _after(self, channels: int) -> list[nn.Module]:
         """Return what follows a stage's convolution."""
         if self.normalisation is None:
             return [self.activation()]
-        return [self.normalisation(channels, dim), self.activation()]
+        return [self.normalisation(channels), self.activation()]
 
     def _started(self, layer: nn.Module) -> nn.Module:
         """Give a hidden layer weights that keep the spread of what passes (He et al., 2015)."""
@@ -151,31 +149,6 @@ class Conv(Backbone):
         return sizes
 
 
-class Finer(nn.Module):
-    """A convolution that makes each place ``stride`` places along every side.
-
-    It emits the channels of all of them, which are then laid side by side (Shi et al., 2016,
-    arXiv:1609.05158), and what is beyond ``sides`` is cut off. A transposed convolution leaves
-    neighbours with unlike numbers of terms, which shows as a checkerboard; these have equal ones.
-    """
-
-    def __init__(
-        self, before: int, after: int, kernel: int, stride: int, sides: tuple[int, ...]
-    ) -> None:
-        super().__init__()
-        dim = len(sides)
-        self.conv = CONV[dim](before, after * stride**dim, kernel, padding=kernel // 2)
-        self.stride = stride
-        self.sides = sides
-
-    def forward(self, h: Tensor) -> Tensor:
-        """Return ``(B, after, *sides)`` from ``(B, before, *ceil(sides / stride))``."""
-        h = laid_out(self.conv(h), self.stride)
-        for axis, side in enumerate(self.sides, start=2):
-            h = h.narrow(axis, 0, side)
-        return h
-
-
 class Convolutions(nn.Module):
     """Layers between an input, with its context at every place, and an output of some shape."""
 
@@ -189,23 +162,13 @@ class Convolutions(nn.Module):
         """Return ``(B, *shape)`` from ``(B, D, *)`` and ``(B, C)``."""
         if self.compares_rows and self.training:
             refuse_one_row(x, instead="group")
-        h = self.layers(with_context(x, context))
-        return h.reshape(h.shape[0], *self.shape)
+        h = last(with_context(x, context))
+        for layer in self.layers:
+            h = passed(layer, h)
+        return h.contiguous().reshape(h.shape[0], *self.shape)
 
 
-def laid_out(h: Tensor, stride: int) -> Tensor:
-    """Return ``(B, C, *(stride n))`` from ``(B, C stride^dim, *n)``."""
-    if h.dim() == 4:
-        return pixel_shuffle(h, stride)
-    return h.unflatten(1, (-1, stride)).transpose(2, 3).flatten(2)
-
-
-def batch_norm(channels: int, dim: int) -> nn.Module:
-    """Return normalisation over rows and places."""
-    return nn.BatchNorm1d(channels) if dim == 1 else nn.BatchNorm2d(channels)
-
-
-def group_norm(channels: int, dim: int) -> nn.Module:
+def group_norm(channels: int) -> nn.Module:
     """Return normalisation over places, and over at least four channels where there are so many.
 
     One alone, at a single place, would be normalised to zero.
@@ -213,4 +176,4 @@ def group_norm(channels: int, dim: int) -> nn.Module:
     return nn.GroupNorm(gcd(max(1, channels // 4), channels, 8), channels)
 
 
-NORMALISATIONS = {"batch": batch_norm, "group": group_norm}
+NORMALISATIONS = {"batch": nn.BatchNorm2d, "group": group_norm}

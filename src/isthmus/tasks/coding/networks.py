@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import unfold
+from torch.nn.functional import pixel_shuffle, unfold
 
-from isthmus.backbones.conv import Convolutions, Finer, laid_out
+from isthmus.backbones.channels_last import Finer
+from isthmus.backbones.conv import Convolutions
 from isthmus.backbones.dense import Perceptron
 from isthmus.backbones.tying import Transposed
 from isthmus.errors import CompositionError
@@ -101,7 +102,7 @@ class Network:
         conv = self._step(layer.conv)
 
         def step(h: Tensor) -> Tensor:
-            h = laid_out(conv(h), layer.stride)
+            h = _laid_out(conv(h), layer.stride)
             for axis, side in enumerate(layer.sides, start=2):
                 h = h.narrow(axis, 0, side)
             return h
@@ -141,6 +142,13 @@ def held(h: Tensor) -> Tensor:
 def _divided(h: Tensor, bits: int) -> Tensor:
     """Bring ``h`` back to units of ``1 / fixed.ONE``, in place: new memory takes longer."""
     return held(h.mul_(2.0**-bits).floor_())
+
+
+def _laid_out(h: Tensor, stride: int) -> Tensor:
+    """Return ``(B, C, *(stride n))`` from ``(B, C stride^dim, *n)``."""
+    if h.dim() == 4:
+        return pixel_shuffle(h, stride)
+    return h.unflatten(1, (-1, stride)).transpose(2, 3).flatten(2)
 
 
 def _dense(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
