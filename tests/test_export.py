@@ -14,13 +14,18 @@ from sklearn.exceptions import NotFittedError
 from isthmus import (
     LSTM,
     VAE,
+    VQVAE,
     Autoencoder,
+    BaseAutoencoder,
     ConditionalVAE,
     Conv,
     Dense,
+    KSparseAutoencoder,
+    UNet,
     export_onnx,
     inference,
 )
+from isthmus.errors import CompositionError
 
 RNG = np.random.default_rng(0)
 SMALL: dict[str, Any] = {"latent_dim": 2, "epochs": 1, "verbose": False, "random_state": 0}
@@ -78,6 +83,36 @@ def test_tables_go_in_as_cells_that_are_told(tmp_path: Path) -> None:
     z, given = (torch.from_numpy(each) for each in (codes, context))
     expected = inference.decoded(model.codec_, z, context=given)
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (KSparseAutoencoder(latent_dim=6, k=2, backbone=UNet((4,))), (8, 2)),
+        (VQVAE(latent_dim=4, codes=8, backbone=Conv((4,), grid=True)), (6, 5, 1)),
+    ],
+)
+def test_codes_on_a_grid_with_holes_in_any_number_of_rows(
+    tmp_path: Path, model: BaseAutoencoder, shape: tuple[int, ...]
+) -> None:
+    X = RNG.random((20, *shape))
+    X[RNG.random(X.shape) < 0.2] = np.nan
+    model.set_params(epochs=1, verbose=False, random_state=0).fit(X)
+    told = export_onnx(model, tmp_path / "onnx")
+    kind = told["encoder"]["inputs"][0]["dtype"]
+    for rows in (1, 3, 17):
+        codes = run(tmp_path / "onnx", "encoder", X[:rows].astype(kind))
+        expected = model.transform(X[:rows])
+        np.testing.assert_allclose(codes, expected, atol=1e-5)
+        made = run(tmp_path / "onnx", "decoder", expected.astype(np.float32))
+        np.testing.assert_allclose(made, model.inverse_transform(expected), atol=1e-5)
+
+
+def test_what_has_no_numbers_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    model = VAE(**SMALL).fit(["to be", "or not", "to be"] * 5)
+    with pytest.raises(CompositionError, match=r"A model of Texts .*`isthmus serve` takes Texts"):
+        export_onnx(model, tmp_path / "onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_of_what_is_not_fitted(tmp_path: Path) -> None:

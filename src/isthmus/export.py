@@ -188,7 +188,8 @@ def _units(model: BaseAutoencoder) -> _Units:
         return _Units(0.0, 1.0, (1,), precise=False)
     raise CompositionError(
         f"A model of {type(adapter).__name__} was given; expected one of Vectors, Images, "
-        "Sequences or Tables, whose rows are numbers. ONNX takes nothing else."
+        "Sequences or Tables, whose rows are numbers. ONNX takes nothing else: give series of "
+        "LongFrames and spectra of Sounds as Sequences; `isthmus serve` takes Texts."
     )
 
 
@@ -274,8 +275,9 @@ def _unfit(network: nn.Module, said: str) -> CompositionError:
     which = "encoder" if isinstance(network, _Encoder) else "decoder"
     return CompositionError(
         f"The {which} can't be written as ONNX: {said.rstrip('.')}. Nothing was written. Its parts "
-        f"are {codec.latent!r} and {codec.likelihood!r}; a model of Dense, Conv, Transformer, LSTM "
-        "or GRU with Gaussian or Point codes can be, or use `isthmus serve`."
+        f"are {codec.latent!r} and {codec.likelihood!r}; those that come with Isthmus can be: "
+        "where one of your own branches on values or on the number of rows, say it in products and "
+        "`torch.where`, or use `isthmus serve`."
     )
 
 

@@ -122,7 +122,7 @@ class Pointwise(nn.Module):
 
     def forward(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, *shape)`` from ``(B, D, *sides)`` and ``(B, C)``."""
-        return self.map(with_context(z, context)).reshape(len(z), *self.shape)
+        return self.map(with_context(z, context)).reshape(z.shape[0], *self.shape)
 
 
 def started(layer: nn.Module) -> nn.Module:

@@ -86,7 +86,7 @@ class Levels(Distribution):
         self.log_weight = weight.log_softmax(1)
         self.loc, self.log_scale = mean, log_scale
         self.levels = levels
-        super().__init__(Size((len(weight), *weight.shape[2:])), validate_args=False)
+        super().__init__(Size((weight.shape[0], *weight.shape[2:])), validate_args=False)
 
     @property
     def arg_constraints(self) -> dict[str, Constraint]:
@@ -101,8 +101,10 @@ class Levels(Distribution):
     @property
     def mean(self) -> Tensor:
         """The mean over the levels, ``(B, *E)``: one less what lies below each edge, summed."""
-        edges = torch.arange(self.levels - 1, device=self.loc.device).to(self.loc)
-        below = sum((self._below(edge) for edge in edges), torch.zeros_like(self.loc[:, 0]))
+        rate, below = (-self.log_scale).exp(), torch.zeros_like(self.loc)
+        for level in range(self.levels - 1):  # one at a time: all at once would fill the memory
+            below = below + (((2 * level + 1) / (self.levels - 1) - 1 - self.loc) * rate).sigmoid()
+        below = (self.log_weight.exp() * below).sum(1)
         return 1 - below / (self.levels - 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -140,12 +142,6 @@ class Levels(Distribution):
         steps = torch.arange(self.levels, device=self.loc.device).to(self.loc) / (self.levels - 1)
         steps = steps.reshape(-1, *(1 for _ in self.batch_shape))
         return steps.expand(-1, *self.batch_shape) if expand else steps
-
-    def _below(self, level: Tensor) -> Tensor:
-        """Return the probability of all levels up to this one, but the last: ``(B, *E)``."""
-        edge = (level + 0.5) * 2 / (self.levels - 1) - 1
-        bell = ((edge - self.loc) * (-self.log_scale).exp()).sigmoid()
-        return (self.log_weight.exp() * bell).sum(1)
 
 
 class Steps(Constraint):
