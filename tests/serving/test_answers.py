@@ -230,6 +230,13 @@ def test_a_body_that_wont_do_is_refused_in_words(
     assert said in given.json()["detail"]
 
 
+def test_a_mark_of_utf_8_before_a_body_is_passed_by(client: TestClient) -> None:
+    given = client.post(
+        "/encode", content=b"\xef\xbb\xbf" + json.dumps({"rows": [[1, 2, 3]]}).encode()
+    )
+    assert given.status_code == 200
+
+
 def test_a_hole_is_null(client: TestClient, model: VAE) -> None:
     row = np.array([[4.0, np.nan, 5.0]])
     codes = answer(client, "/encode", rows=[[4.0, None, 5.0]])["codes"]

@@ -150,7 +150,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     {'rows': [[1.5, None]]}
     """
     try:
-        found = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise DataError(
