@@ -17,11 +17,11 @@ MOST_LINES_IN_A_FUNCTION = 40
 # From low to high; the members of one layer may see each other, unless they are strangers.
 STRANGERS = {"backbones", "latents", "likelihoods", "corruptions"}
 LAYERS = [
-    {"part", "space", "errors", "formula", "randomness", "ranges", "writing"},
+    {"part", "space", "errors", "formula", "memory", "randomness", "ranges", "writing"},
     STRANGERS,
     {"codec"},
     {"objectives"},
-    {"checkpoint", "distributed", "optimiser", "pretraining", "run", "training"},
+    {"checkpoint", "distributed", "optimiser", "pace", "pretraining", "run", "training"},
     {
         "adapters",
         "inference",
