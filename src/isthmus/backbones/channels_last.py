@@ -48,8 +48,12 @@ class Finer(nn.Module):
 
 
 def passed(layer: nn.Module, h: Tensor) -> Tensor:
-    """Return what a layer makes of vectors, or of pictures as `last` returns them."""
+    """Return what a layer, or a row of them, makes of vectors, or of pictures as `last` returns them."""
     match layer:
+        case nn.Sequential():
+            for each in layer:
+                h = passed(each, h)
+            return h
         case nn.Conv1d():
             return convolved(h, layer.weight, layer.bias, layer.stride[0])
         case nn.Flatten():

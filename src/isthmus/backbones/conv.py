@@ -162,9 +162,7 @@ class Convolutions(nn.Module):
         """Return ``(B, *shape)`` from ``(B, D, *)`` and ``(B, C)``."""
         if self.compares_rows and self.training:
             refuse_one_row(x, instead="group")
-        h = last(with_context(x, context))
-        for layer in self.layers:
-            h = passed(layer, h)
+        h = passed(self.layers, last(with_context(x, context)))
         return h.contiguous().reshape(h.shape[0], *self.shape)
 
 

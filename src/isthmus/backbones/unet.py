@@ -11,12 +11,11 @@ from torch.nn.functional import interpolate
 
 from isthmus.backbones.arguments import channels_of, chosen
 from isthmus.backbones.base import Backbone
+from isthmus.backbones.channels_last import CONV, last, passed
 from isthmus.backbones.layers import ACTIVATIONS, with_context
 from isthmus.space import Image, Series, Space
 
 EXAMPLE = "UNet((16, 32, 64))"
-CONV = {1: nn.Conv1d, 2: nn.Conv2d}
-"""By the number of sides."""
 KERNEL = 3
 
 
@@ -100,16 +99,18 @@ class Scales(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Return ``(B, out, *sides)`` from ``(B, D, *sides)`` and ``(B, C)``."""
-        h = x = with_context(x, context)
+        shape = x.shape[2:]
+        h = x = last(with_context(x, context))
         finer: list[Tensor] = []
         for stage in self.down:
-            h = stage(h)
+            h = passed(stage, h)
             finer.append(h)
         finer.pop()
         for stage in self.up:
             fine = finer.pop()
-            h = stage(torch.cat([fine, interpolate(h, size=fine.shape[2:])], dim=1))
-        return self.head(h) + self.beside(x)
+            h = passed(stage, torch.cat([fine, interpolate(h, size=fine.shape[2:])], dim=1))
+        h = passed(self.head, h) + passed(self.beside, x)
+        return h.contiguous().reshape(*h.shape[:2], *shape)
 
 
 class Pointwise(nn.Module):
