@@ -48,7 +48,7 @@ class Finer(nn.Module):
 
 
 def passed(layer: nn.Module, h: Tensor) -> Tensor:
-    """Return what a layer, or a row of them, makes of vectors, or of pictures as `last` returns them."""
+    """Return what a layer, or a row of them, makes of vectors, or of pictures as of `last`."""
     match layer:
         case nn.Sequential():
             for each in layer:
