@@ -199,7 +199,7 @@ def cut_off(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"learning_rate": 0.5}, r"learning_rate: '0\.001' there, '0\.5' now"),
+        ({"learning_rate": 0.5}, r"learning_rate: 'None' there, '0\.5' now"),
         ({"beta": 2.0}, r"beta: '1\.0' there, '2\.0' now"),
         ({"random_state": 1}, r"random_state: '0' there, '1' now"),
         (

@@ -83,7 +83,9 @@ def save(figure: Figure) -> None:
 
 def main() -> None:
     digits = load_digits()
-    model = VAE(latent_dim=2, epochs=400, patience=None, random_state=0).fit(digits.images)
+    pace = {"batch_size": 128, "learning_rate": 1e-3}
+    model = VAE(latent_dim=2, epochs=400, patience=None, random_state=0, **pace)
+    model.fit(digits.images)
 
     # Along each axis, equal steps of the prior's probability: the square is the whole plane.
     codes = norm.cdf(model.transform(digits.images))

@@ -21,6 +21,7 @@ from isthmus.checks import device_called
 from isthmus.errors import FormulaError, ModelFileError
 from isthmus.estimator import BaseAutoencoder, State
 from isthmus.formula import read
+from isthmus.pace import Pace
 from isthmus.part import Part
 from isthmus.run import History, under
 from isthmus.space import SPACES, Space
@@ -126,12 +127,7 @@ def _rebuilt(
     # A file doesn't say where to write: the checkpoint's folder was the other machine's.
     parameters = document.parameters | {"checkpoint": None}
     model = family(**{name: valued(each) for name, each in parameters.items()})
-    about = document.adapter
-    adapter = _of_kind(known, about.name, Adapter)(**_tuples(about.parameters))
-    space = read(document.space, known)
-    if not isinstance(space, Space):
-        raise FormulaError(f"{document.space!r} is no space")
-    adapter.space_ = space
+    adapter, space = _adapter(document, known)
     told = document.condition
     condition = None if told is None else adapters.Conditions().restore(told)
     with torch.device("meta"):  # no memory is taken on the word of a file
@@ -143,22 +139,39 @@ def _rebuilt(
         if buffer.is_meta:
             raise ValueError(f"the buffer {name!r} is not in the file: register it as persistent")
     learned = State(
-        adapter=adapter.restore(about.facts),
+        adapter=adapter,
         codec=codec,
         objective=objective,
         seed=document.seed,
         history=_history(document),
         spread=tensors["spread"],
         condition=condition,
+        pace=_pace(document),
     )
     model._take_own(under("own", tensors))  # pyright: ignore[reportPrivateUsage]
     return model._learned(learned)  # pyright: ignore[reportPrivateUsage]
+
+
+def _adapter(document: store.Document, known: Mapping[str, Any]) -> tuple[Adapter, Space]:
+    about = document.adapter
+    adapter = _of_kind(known, about.name, Adapter)(**_tuples(about.parameters))
+    space = read(document.space, known)
+    if not isinstance(space, Space):
+        raise FormulaError(f"{document.space!r} is no space")
+    adapter.space_ = space
+    return adapter.restore(about.facts), space
 
 
 def _history(document: store.Document) -> History:
     history = History(**document.history.model_dump(exclude={"before"}))
     history.before = [History(**each.model_dump()) for each in document.history.before]
     return history
+
+
+def _pace(document: store.Document) -> Pace:
+    # Files from before there was a choice have it among the parameters.
+    told = document.pace.model_dump() if document.pace else document.parameters
+    return Pace(told["batch_size"], told["learning_rate"])
 
 
 def _tuples(parameters: dict[str, Any]) -> dict[str, Any]:

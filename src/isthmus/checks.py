@@ -46,8 +46,12 @@ def _part(name: str, kind: type, example: str) -> Rule:
 
 RULES: tuple[Rule, ...] = (
     ("epochs", _whole, "at least 1, a whole number"),
-    ("batch_size", _whole, "at least 1, a whole number"),
-    ("learning_rate", _rate, "a number above 0, and finite"),
+    ("batch_size", lambda size: size is None or _whole(size), "None or at least 1, a whole number"),
+    (
+        "learning_rate",
+        lambda rate: rate is None or _rate(rate),
+        "None or a number above 0, and finite",
+    ),
     (
         "validation_fraction",
         lambda share: isinstance(share, Real) and 0 <= float(share) < 1,

@@ -15,6 +15,7 @@ from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder, State
 from isthmus.members import Adams, Members, Objectives, together
 from isthmus.objectives import KL, NLL, Objective
+from isthmus.pace import pace
 from isthmus.progress import bar
 from isthmus.randomness import seed_from, seeded
 from isthmus.run import History, start
@@ -34,7 +35,8 @@ def fit_together(models: Sequence[Model], X: Any, y: Any = None) -> list[Model]:
     their objective, such as ``beta``. Each ends up as an ordinary fitted model, with the weights
     of its own best epoch. Those of a group see the same rows at each step, in the order of the
     first one's seed, and keep the same rows aside; their weights begin, and their draws fall,
-    each in its own way.
+    each in its own way. Where the batch size is left to be chosen, all have the largest that one
+    of them would have alone.
 
     Groups of one, and models that can't be stacked (convolutions, recurrent cells, sparse or
     quantised latents, terms other than `NLL` and `KL`), are fitted one after another.
@@ -118,7 +120,9 @@ def fit_as_one(group: Sequence[BaseAutoencoder], X: Any, y: Any = None) -> bool:
         members = Members([each.codec for each in states])
     except UnstackableError:
         return False
-    histories = _trained(group, states, members, data)
+    learnt, kept_aside = split(data, first.validation_fraction, state.seed)
+    states = _paced(group, states, len(learnt))
+    histories = _trained(first, states, members, learnt, kept_aside)
     spreads = members.spread(data)
     for place, (model, own_state) in enumerate(zip(group, states, strict=True)):
         codec = own_state.codec
@@ -143,14 +147,23 @@ def _composed(model: BaseAutoencoder, like: State) -> State:
     return like._replace(codec=codec.to(device), objective=objective.to(device), seed=seed)
 
 
+def _paced(group: Sequence[BaseAutoencoder], states: Sequence[State], rows: int) -> list[State]:
+    """Return the states with the largest batch that one of the models would have alone."""
+    size = max(each._pace(rows).batch_size for each in group)
+    paces = [pace(rows, size, each.learning_rate) for each in group]
+    return [state._replace(pace=own) for state, own in zip(states, paces, strict=True)]
+
+
 def _trained(
-    group: Sequence[BaseAutoencoder], states: Sequence[State], members: Members, data: Batch
+    first: BaseAutoencoder,
+    states: Sequence[State],
+    members: Members,
+    learnt: Batch,
+    kept_aside: Batch | None,
 ) -> list[History]:
     """Train all members as the plan of the first has it, and return the history of each."""
-    first, seed = group[0], states[0].seed
-    learnt, kept_aside = split(data, first.validation_fraction, seed)
     plan = first._plan(states[0], epochs=first.epochs, patience=first.patience)
-    speeds = [each.learning_rate / first.learning_rate for each in group]
+    speeds = [each.pace.learning_rate / plan.learning_rate for each in states]
     objective = Objectives([each.objective for each in states])
     optimiser = Adams(list(members.parameters()), speeds)
     run = together(start(members, objective, plan, len(learnt), optimiser), speeds)

@@ -22,6 +22,7 @@ from isthmus.fitted import Fitted
 from isthmus.likelihoods import Likelihood
 from isthmus.objectives import Objective
 from isthmus.optimiser import Adam
+from isthmus.pace import Pace, pace
 from isthmus.part import Part
 from isthmus.progress import bar
 from isthmus.randomness import RandomState, seed_from, seeded
@@ -46,6 +47,7 @@ class State(NamedTuple):
     optimiser: Adam | None = None
     spread: Tensor | None = None
     condition: Conditions | None = None
+    pace: Pace = pace(0)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -69,9 +71,10 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     epochs
         Passes over the rows, at most.
     batch_size
-        Rows a step.
+        Rows a step; None: about a sixteenth of those learned from, 32 to 128.
     learning_rate
-        Adam's at the start; it falls to zero along half a cosine wave.
+        Adam's at the start; it falls to zero along half a cosine wave. None: 0.001 times
+        ``sqrt(batch_size / 32)``, at most 0.002.
     validation_fraction
         The share of rows that is kept aside to tell when to stop.
     patience
@@ -96,8 +99,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         What stands between the user's data and them.
     history_ : History
         Every term, epoch by epoch.
-    seed_ : int
-        The seed that was used.
+    seed_, batch_size_, learning_rate_
+        The seed, batch size and learning rate that were used.
     n_features_in_, feature_names_in_
         The columns seen in fit, where the data have columns.
     """
@@ -109,8 +112,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     corruption: Corruption | None = None
     adapter: Adapter | None = None
     epochs: int = 100
-    batch_size: int = 128
-    learning_rate: float = 1e-3
+    batch_size: int | None = None
+    learning_rate: float | None = None
     validation_fraction: float = 0.1
     patience: int | None = 20
     precision: Precision = "float32"
@@ -160,6 +163,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         together = team()
         state, data = self._begun(X, y, together)
         learnt, kept_aside = split(data, self.validation_fraction, state.seed)
+        state = state._replace(pace=self._pace(len(learnt)))
         checkpoint = self._checkpoint(data)
         if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
             state = self._prepared(state, resident(learnt))
@@ -204,6 +208,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         begin = self._going_on if hasattr(self, "codec_") else self._begun
         state, data = begin(X, y)
         past = state.history.rows
+        state = state._replace(pace=self._pace(len(data)))
         plan = self._plan(state, epochs=1, decay=False)
         run = start(state.codec, state.objective, plan, len(data), state.optimiser)
         with bar(self.verbose) as watch:
@@ -317,10 +322,12 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
             )
         return y
 
+    def _pace(self, rows: int) -> Pace:
+        return pace(rows, self.batch_size, self.learning_rate)
+
     def _plan(self, state: State, **how: Any) -> Plan:
         return Plan(
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            **state.pace._asdict(),
             precision=self.precision,
             # Weights and draws, and one pass and the next, from streams of their own.
             seed=state.seed + 1 + len(state.history.rows),
@@ -333,6 +340,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         self.adapter_, self.codec_, self.objective_ = state.adapter, state.codec, state.objective
         self.seed_, self.history_, self.spread_ = state.seed, state.history, state.spread
         self.condition_ = state.condition
+        self.batch_size_, self.learning_rate_ = state.pace
         self.codec_.eval()
         learned = {"optimiser_": state.optimiser}
         for name in ("n_features_in_", "feature_names_in_"):
@@ -370,6 +378,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
             },
             "condition": self.condition_.facts() if self.condition_ else None,
             "seed": self.seed_,
+            "pace": Pace(self.batch_size_, self.learning_rate_)._asdict(),
             "history": asdict(self.history_),
         }
 

@@ -30,6 +30,14 @@ class AdapterDocument(BaseModel):
     facts: dict[str, Any]
 
 
+class PaceDocument(BaseModel):
+    """How many rows a step took, and how far it went."""
+
+    model_config = ConfigDict(extra="forbid")
+    batch_size: int
+    learning_rate: float
+
+
 class HistoryDocument(BaseModel):
     """The epochs."""
 
@@ -52,6 +60,7 @@ class Document(BaseModel):
     adapter: AdapterDocument
     condition: list[dict[str, Any]] | None = None
     seed: int
+    pace: PaceDocument | None = None
     history: HistoryDocument
 
 

@@ -197,6 +197,8 @@ def about(model: BaseAutoencoder) -> dict[str, Any]:
         "latent": repr(model.codec_.latent),
         "likelihood": repr(model.codec_.likelihood),
         **({"corruption": repr(corruption)} if corruption else {}),
+        "batch_size": model.batch_size_,
+        "learning_rate": model.learning_rate_,
         "epochs": len(history.rows),
         "best_epoch": history.best,
         "best_validation_loss": best.get("validation_loss"),
@@ -384,7 +386,5 @@ def inside(model: BaseAutoencoder) -> dict[str, Any]:
         "backbone": repr(model.backbone) if model.backbone else "chosen from the data",
         "weights": sum(each.numel() for each in model.codec_.parameters()),
         "code_size": model.latent_size_,
-        "learning_rate": model.learning_rate,
-        "batch_size": model.batch_size,
         "seed": model.seed_,
     }

@@ -36,8 +36,8 @@ class LinearAutoencoder(BaseAutoencoder):
     # last digits, and long strides, down to the optimum of all rows rather than an early stop.
     latent_dim: int = 16
     epochs: int = 1500
-    batch_size: int = 4096
-    learning_rate: float = 5e-2
+    batch_size: int | None = 4096
+    learning_rate: float | None = 5e-2
     validation_fraction: float = 0.0
     patience: int | None = None
 

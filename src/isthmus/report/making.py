@@ -81,6 +81,8 @@ def section(subject: Subject) -> Section:
         ["x", repr(model.codec_.space)],
         ["adapter", repr(model.adapter_)],
         ["seed", str(model.seed_)],
+        ["batch size", f"{model.batch_size_:,}"],
+        ["learning rate", f"{model.learning_rate_:g}"],
     ]
     codec = model.codec_
     parts = [

@@ -20,6 +20,7 @@ from isthmus.errors import CompositionError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import DenoisingAutoencoder
 from isthmus.formula import read
+from isthmus.pace import STEADY
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.ranges import number, whole
 from isthmus.space import SPACES, Batch, Space, Table, Vector
@@ -335,12 +336,13 @@ class AnomalyDetector(OutlierMixin, Task):
 def _default(space: Space, rows: int) -> DenoisingAutoencoder:
     """Return the denoiser that looks closely: two wide layers, and noise of a tenth."""
     flat = isinstance(space, Vector | Table)
-    epochs = ceil(STEPS / ceil(rows / 128))
+    epochs = ceil(STEPS / ceil(rows / STEADY.batch_size))
     return DenoisingAutoencoder(
         latent_dim=128,
         backbone=Dense((256,)) if flat else None,
         corruption=Masking(0.1) if space.support == "categories" else Noise(0.1),
         epochs=min(max(epochs, EPOCHS[0]), EPOCHS[1]),
+        **STEADY._asdict(),
         validation_fraction=0.0,
         patience=None,
         verbose=False,

@@ -18,6 +18,7 @@ from isthmus.catalogue import part
 from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE, ConditionalVAE, DenoisingAutoencoder
+from isthmus.pace import STEADY
 from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number
 from isthmus.tasks.base import Kept, Task
@@ -261,6 +262,7 @@ def default(rows: int, method: str) -> BaseAutoencoder:
     training: dict[str, Any] = {
         "epochs": min(max(passes, EPOCHS[0]), EPOCHS[1]),
         "batch_size": BATCH,
+        "learning_rate": STEADY.learning_rate,
         "patience": None,
         "backbone": Dense((256,), activation="gelu"),
     }

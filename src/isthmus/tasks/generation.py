@@ -16,6 +16,7 @@ from isthmus.estimator import BaseAutoencoder
 from isthmus.families import VAE
 from isthmus.formula import read
 from isthmus.likelihoods import Mixed
+from isthmus.pace import STEADY
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.ranges import whole
 from isthmus.run import under
@@ -338,7 +339,7 @@ def _place(scores: np.ndarray, usual: np.ndarray) -> np.ndarray:
 def _default(X: Any) -> VAE:
     """Return the model where none was chosen: of a table, one that holds its codes loosely."""
     if not isinstance(adapter_for(X), Tables):
-        return VAE()
+        return VAE(**STEADY._asdict())
     # Where a code is cheap, a learned scale of numbers would fall until they drown categories.
     return VAE(
         latent_dim=16,
@@ -346,6 +347,7 @@ def _default(X: Any) -> VAE:
         likelihood=Mixed(0.5),
         backbone=Dense((256, 256)),
         batch_size=256,
+        learning_rate=STEADY.learning_rate,
     )
 
 

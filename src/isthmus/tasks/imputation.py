@@ -19,6 +19,7 @@ from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder, split
 from isthmus.families import DenoisingAutoencoder
 from isthmus.inference import chunk_size
+from isthmus.pace import STEADY
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.ranges import whole
 from isthmus.space import Batch
@@ -329,12 +330,13 @@ def _member(template: BaseAutoencoder, seed: int) -> BaseAutoencoder:
 
 def default(rows: int) -> BaseAutoencoder:
     """Return the networks for so many rows."""
-    passes = STEPS * 128 // max(rows, 1)
+    passes = STEPS * STEADY.batch_size // max(rows, 1)
     return DenoisingAutoencoder(
         latent_dim=32,
         backbone=Dense((128,), activation="gelu", dropout=0.1),
         corruption=Masking((0.0, 1.0)),
         epochs=min(max(passes, EPOCHS[0]), EPOCHS[1]),
+        batch_size=STEADY.batch_size,
         learning_rate=3e-3,
         validation_fraction=0.15,
         patience=None,

@@ -18,6 +18,7 @@ from isthmus.estimator import BaseAutoencoder, State
 from isthmus.objectives import NLL, Objective, Term
 from isthmus.objectives.kl import divergence
 from isthmus.objectives.nll import cells
+from isthmus.pace import Pace
 from isthmus.progress import bar
 from isthmus.randomness import seeded
 from isthmus.run import Plan, start
@@ -139,7 +140,8 @@ def tuned(
         head = CodeHead(codec, targets.shape[1]).to(device)
     # Reconstruction in nats a number: a picture has hundreds of them, and one label.
     objective = (1 / codec.space.size) * NLL() + weight * CrossEntropy(head)
-    plan = _plan(model, model.seed_ + 2, epochs)
+    pace = Pace(model.batch_size_, model.learning_rate_)
+    plan = _plan(model, pace, model.seed_ + 2, epochs)
     _train(codec, objective, data, targets, plan, model.verbose)
     codec.eval()
     model.spread_ = inference.spread(codec, data)
@@ -174,7 +176,8 @@ def semi_supervised(
     with seeded(state.seed + 1):
         head = RowHead(state.codec.space, backbone, targets.shape[1]).to(device)
     objective = 1 * M2(head, weight)
-    plan = _plan(model, state.seed + 2, model.epochs)
+    state = state._replace(pace=model._pace(len(data)))
+    plan = _plan(model, state.pace, state.seed + 2, model.epochs)
     history = _train(state.codec, objective, data, targets, plan, model.verbose)
     bare = replace(data, context=None)
     told: State = state._replace(history=history, spread=inference.spread(state.codec, bare))
@@ -197,14 +200,8 @@ def _train(
         return training.fit(run, whole.to(run.ledger.device), watch=watch)
 
 
-def _plan(model: BaseAutoencoder, seed: int, epochs: int) -> Plan:
-    return Plan(
-        epochs=epochs,
-        batch_size=model.batch_size,
-        learning_rate=model.learning_rate,
-        precision=model.precision,
-        seed=seed,
-    )
+def _plan(model: BaseAutoencoder, pace: Pace, seed: int, epochs: int) -> Plan:
+    return Plan(**pace._asdict(), epochs=epochs, precision=model.precision, seed=seed)
 
 
 def often(known: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from isthmus.backbones import Dense
 from isthmus.errors import CompositionError, DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.families import Autoencoder
+from isthmus.pace import STEADY
 from isthmus.randomness import RandomState, seed_from
 from isthmus.ranges import number, whole
 from isthmus.tasks import thresholds
@@ -366,11 +367,12 @@ def _shared(added: np.ndarray, channels: int) -> np.ndarray:
 
 def _default(rows: int) -> Autoencoder:
     """Return the network for so many windows."""
-    epochs = ceil(STEPS / ceil(rows / 128))
+    epochs = ceil(STEPS / ceil(rows / STEADY.batch_size))
     return Autoencoder(
         latent_dim=8,
         backbone=Dense((128, 64)),
         epochs=min(max(epochs, EPOCHS[0]), EPOCHS[1]),
+        **STEADY._asdict(),
         validation_fraction=0.0,
         patience=None,
         verbose=False,
