@@ -113,6 +113,7 @@ def trained(model: BaseAutoencoder, X: np.ndarray) -> float:
 def measure(epochs: int, latent: int, seed: int) -> None:
     train, test = (mnist.grey_images(name).reshape(-1, 28, 28) for name in ("train", "t10k"))
     common = {"latent_dim": latent, "epochs": epochs, "random_state": seed, "verbose": False}
+    common |= {"batch_size": 128, "learning_rate": 1e-3}
     adversarial = AdversarialAutoencoder(**common)
     # The plain one trains on all rows to the end too.
     plain = Autoencoder(**common, validation_fraction=0, patience=None)

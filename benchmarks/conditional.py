@@ -113,6 +113,8 @@ def measure(latent: int, epochs: int, seed: int) -> None:
         likelihood=Bernoulli(),
         backbone=Dense((512, 512)),
         epochs=epochs,
+        batch_size=128,
+        learning_rate=1e-3,
         random_state=seed,
         verbose=False,
     )

@@ -72,6 +72,7 @@ def model(weight: float, seed: int) -> Composed:
         likelihood=Bernoulli(),
         adapter=Vectors("unit"),
         batch_size=64,
+        learning_rate=1e-3,
         random_state=seed,
         verbose=False,
     )

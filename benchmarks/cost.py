@@ -57,7 +57,7 @@ def trained(rows: int, columns: int, latent: int, stream: bool) -> Cost:
     torch.set_num_threads(1)
     epochs = max(1, SEEN // rows)
     model = VAE(latent_dim=latent, epochs=epochs, batch_size=BATCH, patience=None, random_state=0)
-    model.set_params(verbose=False, validation_fraction=0.0)
+    model.set_params(learning_rate=1e-3, verbose=False, validation_fraction=0.0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.npy"
         put(path, rows, columns)

@@ -61,6 +61,7 @@ def contenders() -> dict[str, tuple[Callable[[], object], Callable[[], object]]]
 
     X = np.random.default_rng(0).normal(size=(ROWS, COLUMNS)).astype(np.float32)
     small = {"latent_dim": 4, "backbone": Dense((32, 16)), "epochs": EPOCHS, "verbose": False}
+    small["batch_size"] = 128
     wide = small | {"latent_dim": 64, "backbone": Dense((256, 256)), "epochs": 3}
     grid = {"learning_rate": [3e-4, 1e-3, 3e-3, 1e-2], "beta": [0.5, 1.0, 2.0, 4.0]}
 

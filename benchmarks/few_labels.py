@@ -55,14 +55,15 @@ def ways(epochs: int, size: int) -> dict[str, dict[str, Any]]:
     shared: dict[str, Any] = {
         "backbone": Dense((400,), activation="gelu"),
         "likelihood": Bernoulli(),
+        "learning_rate": 1e-3,
         "validation_fraction": 0,
         "patience": None,
         "verbose": False,
     }
-    plain = VAE(latent_dim=20, epochs=epochs, **shared)
+    plain = VAE(latent_dim=20, epochs=epochs, batch_size=128, **shared)
     passes = max(200, 100_000 // size)
     alone = VAE(latent_dim=20, epochs=passes, batch_size=min(100, size), **shared)
-    given = ConditionalVAE(latent_dim=50, forgetting=0.0, epochs=epochs, **shared)
+    given = ConditionalVAE(latent_dim=50, forgetting=0.0, epochs=epochs, batch_size=128, **shared)
     return {
         "labels alone": {"model": alone, "method": "fine-tuned", "weight": 1e3},
         "frozen": {"model": plain},

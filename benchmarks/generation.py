@@ -168,6 +168,7 @@ def rows(name: str, folder: Path, train: np.ndarray, epochs: int) -> Iterator[Ro
         "backbone": Dense((512, 256), normalisation="batch"),
         "epochs": epochs,
         "batch_size": 250,
+        "learning_rate": 1e-3,
         "precision": "bfloat16",
         "validation_fraction": 0,
         "patience": None,

@@ -30,6 +30,7 @@ from results import record, table
 
 IMAGES, EPOCHS, NEIGHBOURS = 5_000, 30, 5
 HOW = {"backbone": Dense((512, 256)), "epochs": EPOCHS, "random_state": 0, "verbose": False}
+HOW |= {"batch_size": 128, "learning_rate": 1e-3}
 REDRAWN = 10
 TIMED = """
 <script>

@@ -67,7 +67,10 @@ def measure(name: str, epochs: int, seed: int) -> None:
     own = {each.name for each in fields(family)} & {"latent_dim"}
     settings = dict.fromkeys(own, CODES) | OWN.get(name, {})
     start = time.perf_counter()
-    model = family(**settings, epochs=epochs, random_state=seed, verbose=False).fit(X, known)
+    model = family(**settings, epochs=epochs, random_state=seed, verbose=False)
+    if model.batch_size is None:
+        model.set_params(batch_size=128, learning_rate=1e-3)
+    model.fit(X, known)
     minutes = (time.perf_counter() - start) / 60
     codes, asked = model.transform(X), model.transform(test)
     scores = [probe(codes, y, asked, truth, turn) for turn in range(DRAWS)]

@@ -27,6 +27,7 @@ import inpainting
 import k_sparse
 import likelihood
 import maps
+import pace
 import probe
 import scale
 import series
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-vae": partial(speed.main, ["vae"]),
     "ensemble": partial(ensemble.main, []),
     "cost": partial(cost.main, []),
+    "pace": pace.main,
     "adversarial": partial(adversarial.main, []),
     "contractive": partial(contractive.main, []),
     "conditional": partial(conditional.main, []),

@@ -4,6 +4,7 @@ python benchmarks/scale.py stream [--rows 10000000] [--limit 1.5] | together
 """
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -101,7 +102,9 @@ def child(folder: Path, limit: float) -> None:
     from isthmus import VAE, Shards
 
     shards, start = Shards(folder), time.perf_counter()
-    model = VAE(latent_dim=8, epochs=1, batch_size=1024, random_state=0, verbose=False).fit(shards)
+    model = VAE(
+        latent_dim=8, epochs=1, batch_size=1024, learning_rate=1e-3, random_state=0, verbose=False
+    ).fit(shards)
     middle = time.perf_counter()
     made = shards.map(model.score_samples, folder.with_name(f"{folder.name}-scores"))
     assert len(made) == len(shards)
@@ -113,10 +116,11 @@ def together() -> None:
     """Train in 1, 2 and 4 processes, and with one of 4 killed in the middle."""
     lines: list[list[str]] = []
     alone: list[float] = []
+    weights: dict[str, str] = {}
     for what, processes in (("1", 1), ("2", 2), ("4", 4), (KILLED, 4)):
         with tempfile.TemporaryDirectory() as place:
             start = time.perf_counter()
-            losses = launched(processes, Path(place), what == KILLED)
+            losses, weights[what] = launched(processes, Path(place), what == KILLED)
             took = time.perf_counter() - start
         alone = alone or losses
         apart = max(abs(a / b - 1) for a, b in zip(losses, alone, strict=True))
@@ -132,15 +136,17 @@ def together() -> None:
             f"{BATCH} in all, under `torchrun` with gloo, one thread each. Seconds are of the "
             "whole call, imports included; four processes share two cores here, so no speed is "
             "to be read from them. The last row: SIGKILL to one process in the second epoch; "
-            "`torchrun` then ends the others, and the same command goes on from the checkpoint.",
+            "`torchrun` then ends the others, and the same command goes on from the checkpoint; "
+            f"its weights {'are' if weights['4'] == weights[KILLED] else 'ARE NOT'} those of the "
+            "four that nobody stopped, bit for bit.",
             "",
             f"`python benchmarks/run.py scale-together`. Measured on: {machine.describe()}.",
         ],
     )
 
 
-def launched(processes: int, folder: Path, kill: bool) -> list[float]:
-    """Return the losses by epoch of a training in so many processes."""
+def launched(processes: int, folder: Path, kill: bool) -> tuple[list[float], str]:
+    """Return the losses by epoch of a training in so many processes, and its weights' digest."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     command = [sys.executable, *torchrun, __file__, "worker", "--folder", str(folder)]
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -152,7 +158,7 @@ def launched(processes: int, folder: Path, kill: bool) -> list[float]:
         assert first.wait() != 0, "a training without one of its processes ended well"
         assert not (folder / "losses.json").exists()
     subprocess.run(command, env=settings, check=True, stderr=subprocess.DEVNULL)
-    return json.loads((folder / "losses.json").read_text())
+    return tuple(json.loads((folder / "losses.json").read_text()))
 
 
 def worker(folder: Path) -> None:
@@ -172,11 +178,15 @@ def worker(folder: Path) -> None:
     training._close_epoch = close
     model = VAE(
         latent_dim=16, backbone=Dense((128,)), epochs=EPOCHS, batch_size=BATCH, random_state=0,
-        checkpoint=str(folder), verbose=False,
+        learning_rate=1e-3, checkpoint=str(folder), verbose=False,
     )  # fmt: skip
     model.fit(mnist.binarised().test)
     if team().leads:
-        (folder / "losses.json").write_text(json.dumps(model.history_.column("loss")))
+        digest = hashlib.blake2b()
+        for each in model.codec_.state_dict().values():
+            digest.update(each.numpy().tobytes())
+        found = [model.history_.column("loss"), digest.hexdigest()]
+        (folder / "losses.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

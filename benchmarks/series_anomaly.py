@@ -134,6 +134,7 @@ def ours(backbone: Backbone | None) -> Method:
                 latent_dim=8,
                 backbone=backbone,
                 epochs=ceil(STEPS[type(backbone).__name__] / ceil(pieces / 128)),
+                batch_size=128,
                 learning_rate=3e-3,
                 validation_fraction=0,
                 patience=None,

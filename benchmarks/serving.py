@@ -211,7 +211,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     pictures = mnist.grey_images("train")[:5_000].reshape(-1, 28, 28)
-    model = VAE(latent_dim=20, backbone=Dense((400,)), epochs=1, random_state=given.seed)
+    how = {"epochs": 1, "batch_size": 128, "learning_rate": 1e-3, "random_state": given.seed}
+    model = VAE(latent_dim=20, backbone=Dense((400,)), **how)
     chosen = [pictures[at % len(pictures)] for at in range(given.requests)]
     bodies = [json.dumps({"rows": [each.tolist()]}).encode() for each in chosen]
     with tempfile.TemporaryDirectory() as room:
