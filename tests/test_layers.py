@@ -21,7 +21,16 @@ LAYERS = [
     STRANGERS,
     {"codec"},
     {"objectives"},
-    {"checkpoint", "distributed", "optimiser", "pace", "pretraining", "run", "training"},
+    {
+        "checkpoint",
+        "compiled",
+        "distributed",
+        "optimiser",
+        "pace",
+        "pretraining",
+        "run",
+        "training",
+    },
     {
         "adapters",
         "inference",

@@ -101,11 +101,10 @@ class Objectives(Objective):
         self._moving = any(isinstance(w, Schedule) for one in each for w in one.weights.values())
         self._now: Tensor | None = None
 
-    def forward(self, codec: Codec, trace: Trace, progress: float = 1.0) -> Nats:
+    def weighed(self, values: Sequence[Tensor], progress: float) -> Nats:
         """Return every member's loss, and its terms."""
-        terms = [term(codec, trace) for term in self.terms.values()]
-        values = torch.stack(terms).unflatten(1, (len(self.each), -1)).mean(2)
-        return Apart({}, {}, (self._weighing(progress, values) * values).sum(0), values)
+        each = torch.stack(list(values)).unflatten(1, (len(self.each), -1)).mean(2)
+        return Apart({}, {}, (self._weighing(progress, each) * each).sum(0), each)
 
     def _weighing(self, progress: float, like: Tensor) -> Tensor:
         """Return the weight of each member's terms, ``(T, M)``."""

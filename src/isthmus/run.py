@@ -36,6 +36,8 @@ class Plan:
     decay
         Whether the learning rate falls, and schedules run. A single pass over more rows has
         neither: it keeps the rate, and the weights that schedules end with.
+    compiled
+        Whether the forward pass is compiled first: see `Compiled`.
     """
 
     epochs: int = 100
@@ -45,6 +47,7 @@ class Plan:
     precision: Precision = "float32"
     seed: int = 0
     decay: bool = True
+    compiled: bool = False
 
 
 @dataclass

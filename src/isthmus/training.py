@@ -18,6 +18,7 @@ import torch
 
 from isthmus.checkpoint import Checkpoint
 from isthmus.codec import Codec
+from isthmus.compiled import Compiled
 from isthmus.distributed import ALONE, Team
 from isthmus.errors import DivergedError
 from isthmus.objectives import Nats, Objective
@@ -27,6 +28,7 @@ from isthmus.run import History, Precision, Run
 from isthmus.space import Batch
 
 Watcher = Callable[[Run], None]
+Measure = Callable[[Codec, Objective, Batch, float], Nats]
 EVALUATED = 1024
 """At most how many validation rows are evaluated at once,"""
 NUMBERS = 2**22
@@ -104,9 +106,10 @@ def _train(
     team: Team,
 ) -> None:
     began = perf_counter() - run.seconds
+    measure = _measure(run, team)
     while not run.done:
         for batch in _batches(run, data):
-            _advance(run, batch, team)
+            _advance(run, batch, team, measure)
             run.seconds = perf_counter() - began
             _pause(run, checkpoint, interrupted, team)
             if watch is not None:
@@ -135,19 +138,25 @@ def step(
     progress: float = 1.0,
     precision: Precision = "float32",
     team: Team = ALONE,
+    measure: Measure | None = None,
 ) -> Nats:
     """Take one gradient step on ``batch``, and return what the objective was before it.
 
     In a team, each process takes its rows of the batch, and returns what they came to.
     """
     with _computing(precision, batch.x.device), team.drawing(len(batch)):
-        nats = objective(codec, codec(team.part(batch)), progress)
+        nats = (measure or measured)(codec, objective, team.part(batch), progress)
     optimiser.zero_grad()
     team.weighed(nats.total, len(batch)).backward()  # pyright: ignore[reportUnknownMemberType]
     team.add_gradients((codec, objective))
     optimiser.step()
     team.agree(codec.latent)
     return nats
+
+
+def measured(codec: Codec, objective: Objective, batch: Batch, progress: float) -> Nats:
+    """Return the objective's value on one pass of ``batch`` through the codec."""
+    return objective(codec, codec(batch), progress)
 
 
 @torch.no_grad()
@@ -172,12 +181,21 @@ def evaluate(
     return (sums / len(data)).tolist()
 
 
-def _advance(run: Run, batch: Batch, team: Team) -> None:
+def _measure(run: Run, team: Team) -> Measure:
+    if not run.plan.compiled:
+        return measured
+    mine = team.rows(run.plan.batch_size)
+    return Compiled(mine.stop - mine.start, run.ledger.device)
+
+
+def _advance(run: Run, batch: Batch, team: Team, measure: Measure = measured) -> None:
     plan, progress = run.plan, 1.0
     if plan.decay:
         progress = run.progress
         run.optimiser.rate = plan.learning_rate * (1 + cos(pi * progress)) / 2
-    nats = step(run.codec, run.objective, run.optimiser, batch, progress, plan.precision, team)
+    nats = step(
+        run.codec, run.objective, run.optimiser, batch, progress, plan.precision, team, measure
+    )
     with torch.no_grad():
         figures = nats.figures
         team.mean(figures, len(batch))

@@ -12,6 +12,7 @@ from torch.nn.functional import softplus
 
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
+from isthmus.objectives.as_trained import uncompiled
 from isthmus.objectives.base import Term
 from isthmus.ranges import number, whole
 
@@ -72,6 +73,7 @@ class Adversarial(Term):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
         self.critic = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
 
+    @uncompiled
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``()``: what both lose, together."""
         prior = codec.latent.draw(trace.z.shape, trace.z)

@@ -174,18 +174,24 @@ class Objective(Part):
         return made
 
     def forward(self, codec: Codec, trace: Trace, progress: float = 1.0) -> Nats:
-        """Return every term, with its weight at ``progress`` through training.
+        """Return every term, with its weight at ``progress`` through training."""
+        return self.weighed(self.values(codec, trace), progress)
+
+    def values(self, codec: Codec, trace: Trace) -> list[Tensor]:
+        """Return every term, unweighted: ``(B,)`` or ``()``.
 
         On a pass whose code was not drawn, made to score rows, what has a value for the batch
         alone is left out: zero.
         """
-        values = {
-            name: trace.input.new_zeros(())
-            if term.of_batch and not trace.drawn
-            else term(codec, trace)
-            for name, term in self.terms.items()
-        }
-        return Nats(values, self.at(progress))
+        return [
+            trace.input.new_zeros(()) if term.of_batch and not trace.drawn else term(codec, trace)
+            for term in self._members()
+        ]
+
+    def weighed(self, values: Sequence[Tensor], progress: float) -> Nats:
+        """Return what `values` found, with the weights at ``progress`` through training."""
+        weights = self.at(progress)
+        return Nats(dict(zip(weights, values, strict=True)), weights)
 
     def at(self, progress: float) -> dict[str, float]:
         """Return each term's weight at ``progress`` through training, by the term's name."""

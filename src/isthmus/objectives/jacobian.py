@@ -8,7 +8,7 @@ from torch.nn.modules.batchnorm import _NormBase  # pyright: ignore[reportPrivat
 
 from isthmus.codec import Codec, Trace
 from isthmus.errors import CompositionError
-from isthmus.objectives.as_trained import as_trained
+from isthmus.objectives.as_trained import as_trained, uncompiled
 from isthmus.objectives.base import Term
 from isthmus.ranges import whole
 from isthmus.space import Table
@@ -86,6 +86,7 @@ class Jacobian(Term):
             )
         self.of = self.of or _fitting(codec)
 
+    @uncompiled
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``(B,)``."""
         learning = torch.is_grad_enabled()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from isthmus.backbones.base import Linear
 from isthmus.codec import Codec, Trace
-from isthmus.objectives.as_trained import as_trained
+from isthmus.objectives.as_trained import as_trained, uncompiled
 from isthmus.objectives.base import Term
 
 SCORING_DIRECTIONS = 64
@@ -35,6 +35,7 @@ class L1(Term):
     NLL() + 0.5 * L1()
     """
 
+    @uncompiled
     def forward(self, codec: Codec, trace: Trace) -> Tensor:
         """Return ``(B,)``: the sum over codes."""
         decoder = codec.decoder
