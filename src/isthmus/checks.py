@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
         lambda value: value is None or isinstance(value, str | Path),
         "None, or the path of a folder",
     ),
+    ("compile", lambda value: isinstance(value, bool), "True or False"),
     ("verbose", lambda value: value is None or isinstance(value, bool), "None, True or False"),
     _part("backbone", Backbone, "Dense((64,))"),
     _part("likelihood", Likelihood, "Bernoulli()"),

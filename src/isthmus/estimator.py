@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, clone
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from isthmus.backbones import Backbone
 from isthmus.checkpoint import Checkpoint
 from isthmus.checks import check_fields, device_called
 from isthmus.codec import Codec
+from isthmus.compiled import check_compiler
 from isthmus.corruptions import Corruption
 from isthmus.distributed import ALONE, Team, team
 from isthmus.errors import DataError
@@ -23,7 +23,6 @@ from isthmus.likelihoods import Likelihood
 from isthmus.objectives import Objective
 from isthmus.optimiser import Adam
 from isthmus.pace import Pace, pace
-from isthmus.part import Part
 from isthmus.progress import bar
 from isthmus.randomness import RandomState, seed_from, seeded
 from isthmus.recipe import Recipe
@@ -81,6 +80,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         Epochs without a better validation loss before training stops; None: never.
     precision
         ``"float32"`` or ``"bfloat16"``.
+    compile
+        Compile the step of `fit` first, and on a GPU capture it as a graph: see `torch.compile`.
     device
         ``"auto"``: the GPU where there is one; or a device as torch writes it.
     checkpoint
@@ -117,6 +118,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     validation_fraction: float = 0.1
     patience: int | None = 20
     precision: Precision = "float32"
+    compile: bool = False
     device: str = "auto"
     checkpoint: str | None = None
     random_state: RandomState = None
@@ -154,8 +156,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
 
         Examples
         --------
-        >>> import numpy as np
-        >>> from isthmus import Autoencoder
+        >>>         >>> from isthmus import Autoencoder
         >>> model = Autoencoder(latent_dim=1, epochs=3, random_state=0).fit(np.eye(8))
         >>> [round(row["epoch"]) for row in model.history_.rows]
         [1, 2, 3]
@@ -167,7 +168,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         checkpoint = self._checkpoint(data)
         if checkpoint is None or checkpoint.read() is None:  # else it lies behind the run
             state = self._prepared(state, resident(learnt))
-        plan = self._plan(state, epochs=self.epochs, patience=self.patience)
+        plan = self._plan(state, epochs=self.epochs, patience=self.patience, compiled=self.compile)
         run = start(state.codec, state.objective, plan, len(learnt))
         run.history = state.history
         device = run.ledger.device
@@ -197,8 +198,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
 
         Examples
         --------
-        >>> import numpy as np
-        >>> from isthmus import Autoencoder
+        >>>         >>> from isthmus import Autoencoder
         >>> model = Autoencoder(latent_dim=2, random_state=0)
         >>> for _ in range(3):
         ...     model = model.partial_fit(np.eye(8))
@@ -273,6 +273,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         """Fit the scaling to ``X``, and make the networks, untrained."""
         check_fields(self)
         device = device_called(self.device)
+        if self.compile:
+            check_compiler(device)
         data, adapter, condition = self._opened(X, y)
         seed = together.told(seed_from(self.random_state))
         with seeded(seed):
@@ -365,11 +367,11 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def _document(self) -> dict[str, Any]:
-        """Return all of the fitted model but its tensors, as plain data."""
+        """Return all of the fitted model but its tensors, as `store` writes it down."""
         return {
             "family": type(self).__name__,
             "equation": repr(self.objective_),
-            "parameters": {name: _plain(value) for name, value in self._settings().items()},
+            "parameters": self._settings(),
             "space": repr(self.codec_.space),
             "adapter": {
                 "name": type(self.adapter_).__name__,
@@ -381,14 +383,3 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
             "pace": Pace(self.batch_size_, self.learning_rate_)._asdict(),
             "history": asdict(self.history_),
         }
-
-
-def _plain(value: Any) -> Any:
-    """Return a field as JSON can hold it: plain as it is, a part as it prints."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Part | Adapter):
-        return {"part": repr(value)}
-    return None  # a random state can't be written down; the seed that it gave is

@@ -9,12 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from isthmus.adapters import Adapter
 from isthmus.errors import ModelFileError
+from isthmus.part import Part
 from isthmus.writing import whole_folder
 
 FORMAT = 1
@@ -77,12 +80,21 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
     folder = folder.resolve()
     check_free(folder)
     about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
-    text = json.dumps(about, indent=2, ensure_ascii=False)
+    text = json.dumps(about, indent=2, ensure_ascii=False, default=_written)
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with whole_folder(folder) as made:
         (made / ABOUT).write_text(text + "\n", encoding="utf-8")
         save_file(whole, made / WEIGHTS)
         (made / WEIGHTS).chmod((made / ABOUT).stat().st_mode)  # safetensors lets the owner alone in
+
+
+def _written(value: Any) -> Any:
+    """Return as JSON can hold it what is no plain data: a part as it prints."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Part | Adapter):
+        return {"part": repr(value)}
+    return None  # a random state can't be written down; the seed that it gave is
 
 
 def load(folder: Path) -> tuple[Document, dict[str, Tensor]]:
