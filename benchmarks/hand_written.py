@@ -1,4 +1,4 @@
-"""The yardstick: a VAE 784-400-40 and its loop, as an expert would write them by hand.
+"""The yardstick: a VAE 784-400-40, or a convolutional one, and its loop, written by hand.
 
     -ELBO(x) = -E_{z ~ q(z|x)} log p(x|z) + KL(q(z|x) || N(0, I)),   in nats an image
 
@@ -15,13 +15,32 @@ from torch.nn import functional as F
 PIXELS, HIDDEN, CODE = 784, 400, 40
 
 
+Networks = tuple[nn.Sequential, nn.Sequential]  # x -> mean and log variance; z -> logits
+
+
+def dense() -> Networks:
+    encoder = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * CODE))
+    return encoder, nn.Sequential(nn.Linear(CODE, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
+
+
+def convolutional() -> Networks:
+    """Of (B, 1, 28, 28), layer by layer as Isthmus's `Conv((32, 64))` has them."""
+    encoder = nn.Sequential(
+        nn.Conv2d(1, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 3, 2, 1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(64 * 7 * 7, 2 * CODE),
+    )  # fmt: skip
+    decoder = nn.Sequential(
+        nn.Linear(CODE, 64 * 7 * 7), nn.Unflatten(1, (64, 7, 7)), nn.ReLU(),
+        nn.Conv2d(64, 4 * 32, 3, 1, 1), nn.PixelShuffle(2), nn.ReLU(),
+        nn.Conv2d(32, 4, 3, 1, 1), nn.PixelShuffle(2),
+    )  # fmt: skip
+    return encoder, decoder
+
+
 class VAE(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, networks: Callable[[], Networks] = dense) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(
-            nn.Linear(PIXELS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 2 * CODE)
-        )
-        self.decoder = nn.Sequential(nn.Linear(CODE, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS))
+        self.encoder, self.decoder = networks()
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(x).chunk(2, dim=1)  # (B, 40) each
@@ -60,9 +79,17 @@ def descend(
             optimiser.step()
 
 
-def train_vae(rows: Tensor, *, epochs: int, batch_size: int = 128, seed: int = 0) -> VAE:
+def train_vae(
+    rows: Tensor,
+    *,
+    epochs: int,
+    batch_size: int = 128,
+    seed: int = 0,
+    networks: Callable[[], Networks] = dense,
+    layout: torch.memory_format = torch.contiguous_format,
+) -> VAE:
     torch.manual_seed(seed)
-    model = VAE()
+    model = VAE(networks).to(memory_format=layout)
     descend(model, model.loss, rows, epochs=epochs, batch_size=batch_size)
     return model
 

@@ -1,10 +1,11 @@
-"""pythae's VAE as the hand-written network, in pythae's own trainer, at its API's fastest.
+"""pythae's VAE of the hand-written networks, in pythae's own trainer, at its API's fastest.
 
 No validation set, no checkpoints, no predictions, nothing printed. pythae always copies the best
 weights after an epoch and saves the model at the end; neither can be turned off.
 """
 
 import logging
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
 
 import torch
@@ -16,8 +17,7 @@ from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from pythae.trainers.training_callbacks import CallbackHandler, TrainingCallback
 from torch import Tensor, nn
 
-import hand_written
-from hand_written import CODE, PIXELS
+from hand_written import CODE, Networks, dense
 
 
 class QuietTrainer(BaseTrainer):
@@ -27,9 +27,9 @@ class QuietTrainer(BaseTrainer):
 
 
 class Encoder(BaseEncoder):
-    def __init__(self) -> None:
+    def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
-        self.layers = hand_written.VAE().encoder
+        self.layers = layers
 
     def forward(self, x: Tensor) -> ModelOutput:
         mean, log_variance = self.layers(x).chunk(2, dim=1)
@@ -37,21 +37,31 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    def __init__(self) -> None:
+    def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
         # pythae's "bce" wants probabilities, not logits.
-        self.layers = nn.Sequential(*hand_written.VAE().decoder, nn.Sigmoid())
+        self.layers = nn.Sequential(*layers, nn.Sigmoid())
 
     def forward(self, z: Tensor) -> ModelOutput:
         return ModelOutput(reconstruction=self.layers(z))
 
 
-def train(rows: Tensor, *, epochs: int, batch_size: int, fused: bool, seed: int = 0) -> VAE:
+def train(
+    rows: Tensor,
+    *,
+    epochs: int,
+    batch_size: int,
+    fused: bool,
+    seed: int = 0,
+    networks: Callable[[], Networks] = dense,
+) -> VAE:
     """`fused` hands pythae the faster Adam, which its users get only by asking for it."""
     logging.disable(logging.INFO)
     torch.manual_seed(seed)
-    config = VAEConfig(input_dim=(PIXELS,), latent_dim=CODE, reconstruction_loss="bce")
-    model = VAE(config, encoder=Encoder(), decoder=Decoder())
+    shape = tuple(rows.shape[1:])
+    config = VAEConfig(input_dim=shape, latent_dim=CODE, reconstruction_loss="bce")
+    encoder, decoder = networks()
+    model = VAE(config, encoder=Encoder(encoder), decoder=Decoder(decoder))
     with TemporaryDirectory() as folder:
         settings = BaseTrainerConfig(
             output_dir=folder,

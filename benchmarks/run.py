@@ -41,6 +41,8 @@ import text
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "speed-table": partial(speed.main, ["table"]),
     "speed-vae": partial(speed.main, ["vae"]),
+    "speed-conv": partial(speed.main, ["conv"]),
+    "speed-backbones": partial(speed.main, ["backbones"]),
     "ensemble": partial(ensemble.main, []),
     "cost": partial(cost.main, []),
     "pace": pace.main,

@@ -1,6 +1,6 @@
 """Training speed beside a hand-written loop, peers, and the arithmetic's own limit.
 
-python benchmarks/speed.py [vae | table] [--rounds 5] [--epochs 3] [--rows 50000]
+python benchmarks/speed.py [vae | conv | table | backbones] [--rounds 5] [--epochs 3] [--rows 50000]
 """
 
 import argparse
@@ -16,7 +16,9 @@ import machine
 import mnist
 import peer_pythae
 import peer_tables
-from isthmus import VAE, Autoencoder, Bernoulli, Dense
+import steps
+from isthmus import VAE, Autoencoder, Bernoulli, Conv, Dense
+from isthmus.backbones import Backbone
 from results import record, table
 from timing import Seconds, alternate, medians, speed_ratio
 
@@ -24,6 +26,7 @@ Jobs = dict[str, Callable[[], object]]
 
 LIMIT = "matrix products alone"
 BATCH = 128
+CHANNELS = (32, 64)
 COMMON = {
     "learning_rate": 1e-3,
     "validation_fraction": 0,
@@ -41,7 +44,7 @@ def vae_jobs(X: np.ndarray, epochs: int) -> Jobs:
     rows = torch.from_numpy(X)
     run = {"epochs": epochs, "batch_size": BATCH}
     return {
-        "isthmus": partial(isthmus_vae, X, **run),
+        "isthmus": partial(isthmus_vae, X, Dense((hand_written.HIDDEN,)), **run),
         "hand-written loop": partial(hand_written.train_vae, rows, **run),
         "pythae": partial(peer_pythae.train, rows, fused=False, **run),
         "pythae, fused Adam": partial(peer_pythae.train, rows, fused=True, **run),
@@ -49,14 +52,32 @@ def vae_jobs(X: np.ndarray, epochs: int) -> Jobs:
     }
 
 
-def isthmus_vae(X: np.ndarray, **run: int) -> None:
-    VAE(
-        latent_dim=hand_written.CODE,
-        backbone=Dense((hand_written.HIDDEN,)),
-        likelihood=Bernoulli(),
-        **run,
-        **COMMON,
-    ).fit(X)
+def conv_jobs(X: np.ndarray, epochs: int) -> Jobs:
+    rows = torch.from_numpy(X)[:, None]  # (n, 1, 28, 28)
+    run = {"epochs": epochs, "batch_size": BATCH}
+    same = {"networks": hand_written.convolutional, **run}
+    return {
+        "isthmus": partial(isthmus_vae, X, Conv(CHANNELS), **run),
+        "hand-written loop": partial(hand_written.train_vae, rows, **same),
+        "hand-written, channels last": partial(
+            hand_written.train_vae, rows, layout=torch.channels_last, **same
+        ),
+        "pythae": partial(peer_pythae.train, rows, fused=False, **same),
+        "pythae, fused Adam": partial(peer_pythae.train, rows, fused=True, **same),
+    }
+
+
+def weights(job: Callable[[], object]) -> int:
+    """How many numbers a job learns."""
+    made = job()
+    network = made.codec_ if isinstance(made, VAE) else made
+    assert isinstance(network, torch.nn.Module)
+    return sum(each.numel() for each in network.parameters())
+
+
+def isthmus_vae(X: np.ndarray, backbone: Backbone, **run: int) -> VAE:
+    model = VAE(latent_dim=hand_written.CODE, backbone=backbone, likelihood=Bernoulli())
+    return model.set_params(**run, **COMMON).fit(X)
 
 
 def table_jobs(X: np.ndarray) -> Jobs:
@@ -103,7 +124,7 @@ def report(title: str, about: str, seconds: Seconds, samples: int) -> None:
     record(title, lines)
 
 
-def vae(rounds: int, epochs: int, rows: int) -> None:
+def vae(rounds: int, epochs: int = 3, rows: int = mnist.TRAIN_ROWS) -> None:
     X = mnist.binarised().train[:rows]
     seconds = alternate(vae_jobs(X, epochs), rounds)
     share = speed_ratio(seconds, "hand-written loop", LIMIT)
@@ -117,6 +138,26 @@ def vae(rounds: int, epochs: int, rows: int) -> None:
     report("Speed: VAE on MNIST", about, seconds, epochs * len(X))
 
 
+def conv(rounds: int, epochs: int = 1, rows: int = 10_000) -> None:
+    X = mnist.binarised().train[:rows].reshape(-1, 28, 28)
+    numbers = {weights(job) for job in conv_jobs(X[:BATCH], epochs=1).values()}
+    assert len(numbers) == 1, f"the networks differ: {numbers} weights"
+    seconds = alternate(conv_jobs(X, epochs), rounds)
+    about = (
+        f"VAE of convolutions, `Conv({CHANNELS})`, codes of {hand_written.CODE}, the same "
+        f"{numbers.pop():,} weights for all, Bernoulli, Adam 1e-3, batch {BATCH}, {epochs} x "
+        f"{len(X):,} rows of binarised MNIST, {rounds} rounds in turn after one of warm-up. "
+        "The whole call is timed; figures are medians over rounds."
+    )
+    report("Speed: convolutional VAE on MNIST", about, seconds, epochs * len(X))
+
+
+def backbones(rounds: int, **_: int) -> None:
+    lines = steps.measured(rounds)
+    print("", *lines, sep="\n", flush=True)
+    record("Speed: the step, by backbone", lines)
+
+
 def small_table(rounds: int, **_: int) -> None:
     X = correlated()
     seconds = alternate(table_jobs(X), rounds)
@@ -128,16 +169,17 @@ def small_table(rounds: int, **_: int) -> None:
     report("Speed: a small table", about, seconds, TABLE["epochs"] * TABLE_ROWS)
 
 
-PARTS = {"vae": vae, "table": small_table}
+PARTS = {"vae": vae, "conv": conv, "table": small_table, "backbones": backbones}
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Training speed beside peers.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="vae, table; or both")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=mnist.TRAIN_ROWS)
-    options = vars(parser.parse_args(argv))
+    parser.add_argument("--epochs", type=int, help="3, and 1 of the convolutional VAE")
+    parser.add_argument("--rows", type=int, help="50,000, and 10,000 of the convolutional VAE")
+    given = vars(parser.parse_args(argv)).items()
+    options = {name: value for name, value in given if value is not None}
     for name in options.pop("parts") or PARTS:
         PARTS[name](**options)
 
