@@ -75,6 +75,44 @@ def test_rows_kept_aside_are_not_learned_from(arrays, numbers):
     assert torch.equal(ordered(torch.cat([learnt, aside.x])), ordered(whole))
 
 
+def test_a_last_shard_of_one_row_is_learned_from(tmp_path, numbers):
+    np.save(tmp_path / "a.npy", numbers[:101])
+    rows, aside = stream(Shards(tmp_path, rows=20)).split(0.1, seed=0)
+    assert aside is not None
+    assert (len(rows), len(aside)) == (92, 9)
+    assert len(rows_of(list(rows.batches(7, 0, 0, 14)))) == 92
+
+
+def test_of_many_small_files_as_many_rows_tell_what_the_columns_are(tmp_path, numbers):
+    for place, row in enumerate(numbers[:60]):
+        np.save(tmp_path / f"{place:02}.npy", row[None])
+    shards = Shards(tmp_path)
+    assert len(shards.some()) == 60
+    rows, aside = stream(shards).split(0.1, seed=0)
+    assert aside is not None
+    assert (len(rows), len(aside)) == (54, 6)
+    learnt = rows_of(list(rows.batches(8, 0, 0, 7)))
+    whole = rows.adapter.transform(numbers[:60]).x
+    assert torch.equal(ordered(torch.cat([learnt, aside.x])), ordered(whole))
+
+
+def test_what_is_learned_first_is_of_eight_shards_where_the_user_made_them_small(tmp_path, numbers):
+    np.save(tmp_path / "a.npy", numbers)
+    assert len(Shards(tmp_path, rows=5).some()) == 40
+
+
+def test_rows_that_will_not_do_are_told_with_their_file(tmp_path, numbers):
+    np.save(tmp_path / "a.npy", numbers)
+    model = Autoencoder(latent_dim=1, epochs=1, random_state=0).fit(Shards(tmp_path))
+    rows = stream(Shards(tmp_path))
+    numbers[7, 1] = np.inf
+    np.save(tmp_path / "a.npy", numbers)
+    with pytest.raises(DataError, match=r"a\.npy: X holds infinity"):
+        list(rows.batches(8, 0, 0, 9))
+    with pytest.raises(DataError, match=r"a\.npy: X holds infinity"):
+        Shards(tmp_path).map(model.transform)
+
+
 def test_a_run_that_was_cut_off_goes_on_to_the_same_result(tmp_path, arrays, monkeypatch):
     from isthmus import training
 

@@ -1,8 +1,10 @@
 """Shards: data that stay on disk and are read a part at a time, for what is larger than memory."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from isthmus.writing import whole_folder
 SAMPLED = 65_536
 """At most how many rows tell what the columns are,"""
 PLACES = 8
-"""from so many shards, spread evenly."""
+"""from so many shards, spread evenly, or from more where they are small."""
 ROWS, SOUNDS = 65_536, 256
 """How many rows, or sounds, make a shard."""
 
@@ -70,12 +72,13 @@ class Shards:
         rows: int | None = None,
         window: int = 4,
     ) -> None:
-        self.path, self.columns = Path(path), None if columns is None else list(columns)
+        given = [columns] if isinstance(columns, str) else columns
+        self.path, self.columns = Path(path), None if given is None else list(given)
         usual = SOUNDS if self._heard else ROWS
         many = usual if rows is None else rows
         self.rows = whole("rows", many, 1, example="Shards(folder, rows=65536)")
         self.window = whole("window", window, 1, example="Shards(folder, window=4)")
-        self.most = PLACES * SOUNDS if self._heard else SAMPLED
+        self.most = min(PLACES * self.rows, PLACES * SOUNDS if self._heard else SAMPLED)
         self.shards = list(self._found())
         if not sum(each.rows for each in self.shards):
             raise DataError(f"{path} holds no rows; expected at least one. Is it empty?")
@@ -99,17 +102,20 @@ class Shards:
     def some(self, most: int | None = None) -> Any:
         """Return at most so many rows, of shards that are spread evenly over all.
 
-        None: 65,536, or 2,048 sounds. With them come the shortest and the longest sound.
+        None: 65,536, or 2,048 sounds, and no more than eight shards of ``rows``. With them come
+        the shortest and the longest sound.
         """
-        places = self.spread()
-        each = max(1, (most or self.most) // len(places))
+        most = most or self.most
+        places = self.spread(most)
+        each = max(1, most // len(places))
         found = _joined([_thinned(self.read(place), each) for place in places])
         return [*found, *self._ends(found)] if self._heard else found
 
-    def spread(self) -> list[int]:
-        """Return the places of a few shards that are spread evenly over all."""
+    def spread(self, rows: int) -> list[int]:
+        """Return the places of shards that are spread evenly over all: few that hold ``rows``."""
         last = len(self.shards) - 1
-        return sorted({round(at) for at in np.linspace(0, last, PLACES)})
+        enough = max(PLACES, ceil(rows * len(self.shards) / len(self)))
+        return sorted({round(at) for at in np.linspace(0, last, min(enough, last + 1))})
 
     def fingerprint(self) -> str:
         """Return what tells these data from others: names, sizes, times, columns."""
@@ -137,14 +143,27 @@ class Shards:
             If there is something in the folder already, or the function makes neither.
         """
         if out is None:
-            return _joined([function(each) for each in self])
+            return _joined([self._made(function, at) for at in range(len(self.shards))])
         place = Path(out)
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise DataError(f"{place} exists; nothing was done. Name another, or move it away.")
         with whole_folder(place.resolve()) as made:
-            for number, each in enumerate(self):
-                _write(function(each), made / f"part-{number:05}")
+            for at in range(len(self.shards)):
+                _write(self._made(function, at), made / f"part-{at:05}")
         return Shards(place, rows=self.rows, window=self.window)
+
+    @contextmanager
+    def blamed(self, place: int) -> Generator[None]:
+        """Have an error of data, inside the block, name the file or folder of a shard."""
+        try:
+            yield
+        except DataError as error:
+            raise DataError(f"{self.shards[place].path}: {error}") from error
+
+    def _made(self, function: Callable[[Any], Any], place: int) -> Any:
+        rows = self.read(place)
+        with self.blamed(place):
+            return function(rows)
 
     def _found(self) -> Iterator[Shard]:
         if not self.path.exists():

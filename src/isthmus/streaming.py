@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any, Self, overload
 
 import numpy as np
@@ -52,17 +53,18 @@ class Stream:
 
     def split(self, fraction: float, seed: int) -> tuple[Self, Batch | None]:
         """Return the stream without some rows, and these: as many as a sample, of a few shards."""
-        places = self.shards.spread()
-        wanted = min(int(len(self.shards) * fraction), self.shards.most) // len(places)
-        if wanted < 1:
+        wanted = min(int(len(self.shards) * fraction), self.shards.most)
+        if wanted < 1 or len(self.shards) - wanted < 2:
             return self, None
+        places = self.shards.spread(2 * wanted)  # half of each may be taken
+        shares = np.diff(np.linspace(0, wanted, len(places) + 1).round().astype(int))
         rng = np.random.default_rng(seed)
         aside: dict[int, np.ndarray] = {}
-        parts: list[Batch] = []
-        for place in places:
+        for place, share in zip(places, shares, strict=True):
             count = self.shards.shards[place].rows
-            aside[place] = np.sort(rng.permutation(count)[: min(wanted, count // 2)])
-            parts.append(self._batch(taken(self.shards.read(place), aside[place])))
+            if many := min(share, ceil(count / 2)):
+                aside[place] = np.sort(rng.permutation(count)[:many])
+        parts = [self._batch(taken(self.shards.read(at), aside[at])) for at in aside]
         return replace(self, aside=aside), joined(parts)
 
     def batches(self, size: int, seed: int, first: int, steps: int) -> Iterator[Batch]:
@@ -102,7 +104,9 @@ class Stream:
         return rows[torch.randperm(len(rows), generator=shuffle)]
 
     def _learnt(self, place: int) -> Batch:
-        rows = self._batch(self.shards.read(place))
+        found = self.shards.read(place)
+        with self.shards.blamed(place):
+            rows = self._batch(found)
         if place not in self.aside:
             return rows
         kept = np.setdiff1d(np.arange(len(rows)), self.aside[place])
