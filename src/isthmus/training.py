@@ -21,6 +21,7 @@ from isthmus.codec import Codec
 from isthmus.compiled import Compiled
 from isthmus.distributed import ALONE, Team
 from isthmus.errors import DivergedError
+from isthmus.memory import kept
 from isthmus.objectives import Nats, Objective
 from isthmus.optimiser import Optimiser
 from isthmus.randomness import seeded
@@ -79,7 +80,8 @@ def fit(
     KeyboardInterrupt
         On Ctrl-C, after the step under way; the checkpoint, if any, is written first.
     """
-    with seeded(run.plan.seed, run.ledger.device), interruptions() as interrupted:
+    device = run.ledger.device
+    with seeded(run.plan.seed, device), kept(), interruptions() as interrupted:
         if checkpoint is not None and (saved := checkpoint.read()) is not None:
             run.restore(*saved)
         team.agree(run.codec, run.objective)
