@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 def pyod(
     X: np.ndarray, *, widths: tuple[int, ...], epochs: int, batch_size: int, plain: bool
 ) -> np.ndarray:
-    """Scores of the rows. `plain` takes out the dropout and normalisation that PyOD adds.
+    """Squared errors of the rows. `plain` takes out the dropout and normalisation that PyOD adds.
 
     PyOD's widths end with the code, and its decoder mirrors them: (64, 32) is 20-64-32-64-20.
     """
@@ -24,7 +24,7 @@ def pyod(
         verbose=0,
         **extras,
     )
-    return detector.fit(X).decision_scores_  # `fit` scores the rows, asked or not
+    return np.square(detector.fit(X).decision_scores_)  # `fit` scores the rows, asked or not
 
 
 def scikit_learn(

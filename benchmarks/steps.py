@@ -32,11 +32,12 @@ from isthmus import (
     Vector,
 )
 from isthmus.backbones import Backbone
+from isthmus.compiled import Compiled
 from isthmus.likelihoods import Likelihood
 from isthmus.memory import kept
 from isthmus.optimiser import Adam
 from isthmus.space import Space
-from isthmus.training import step
+from isthmus.training import Measure, step
 from results import table
 from series import ucr
 
@@ -60,12 +61,14 @@ def measured(rounds: int) -> list[str]:
         f"VAE, codes of {CODE}: of binarised MNIST, Bernoulli, and of {SERIES}, 140 steps of one "
         "channel, Normal. Milliseconds a step, and the share of it that products, convolutions, "
         "recurrent layers and attention take, forwards and backwards; the profiler that says so "
-        f"has a share itself, so that it is at least this. Medians over {rounds} turns of {STEPS} "
-        "steps, on one thread."
+        "has a share itself, so that it is at least this. Compiled: how many times as fast a step "
+        f"of {BATCHES[-1]} rows is with `compile=True`, in turn with the plain one. Medians over "
+        f"{rounds} turns of {STEPS} steps, on one thread."
     )
     header = [
         "backbone",
         *(f"batch {size}{what}" for size in BATCHES for what in (": ms", ", share")),
+        "compiled",
     ]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -95,20 +98,33 @@ def _row(
     for size in BATCHES:
         torch.manual_seed(0)
         codec = Codec(space, Gaussian(CODE), likelihood, backbone)
-        take = _step(codec, [Batch(each) for each in x.split(size) if len(each) == size])
+        batches = [Batch(each) for each in x.split(size) if len(each) == size]
+        take = _step(codec, batches)
         with kept():
             turns = [(_milliseconds(take), _share(take)) for _ in range(rounds + 1)]
         milliseconds, share = map(median, zip(*turns[1:], strict=True))
         cells += [f"{milliseconds:.1f}", f"{share:.2f}"]
+        if size == BATCHES[-1]:
+            cells.append(f"{_compiled(codec, batches, rounds):.2f}")
     print(*cells, flush=True)
     return cells
 
 
-def _step(codec: Codec, batches: list[Batch]) -> Callable[[], object]:
+def _compiled(codec: Codec, batches: list[Batch], rounds: int) -> float:
+    plain = _step(codec, batches)
+    compiled = _step(codec, batches, Compiled(len(batches[0]), torch.device("cpu")))
+    with kept():
+        turns = [_milliseconds(plain) / _milliseconds(compiled) for _ in range(rounds + 1)]
+    return median(turns[1:])
+
+
+def _step(
+    codec: Codec, batches: list[Batch], measure: Measure | None = None
+) -> Callable[[], object]:
     objective = (NLL() + 1.0 * KL()).on(codec)
     optimiser, rows = Adam(codec.parameters()), cycle(batches)
     codec.train()
-    return lambda: step(codec, objective, optimiser, next(rows))
+    return lambda: step(codec, objective, optimiser, next(rows), measure=measure)
 
 
 def _milliseconds(take: Callable[[], object]) -> float:
