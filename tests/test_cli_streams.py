@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image as Picture
 from typer.testing import CliRunner
 
 from isthmus import Shards, load
+from isthmus.cli import streams
 from isthmus.cli.commands import app
 
 
@@ -45,6 +47,24 @@ def test_what_comes_of_a_folder_goes_to_a_folder(folder):
     said = run("encode", "rows", "-m", "model", "-o", "codes.csv", code=2)
     assert "name a folder" in " ".join(said.replace("│", " ").split())
     run("encode", "rows", "-m", "model", "-o", "rows", code=1)
+
+
+def test_no_part_is_written_among_what_is_read(folder):
+    run("fit", "rows", "--drop", "kind", "--epochs", "1", "-o", "model")
+    assert "elsewhere" in run("encode", "rows", "-m", "model", "-o", "rows/codes", code=2)
+    assert not (folder / "rows" / "codes").exists()
+
+
+def test_many_pictures_are_learned_from_in_shards(folder, monkeypatch):
+    monkeypatch.setattr("isthmus.shards.SAMPLED", 16)
+    (folder / "pictures").mkdir()
+    for place in range(40):
+        grey = np.random.default_rng(place).integers(0, 256, (6, 5), np.uint8)
+        Picture.fromarray(grey).save(folder / "pictures" / f"{place:02}.png")
+    assert streams.are_many(folder / "pictures")
+    said = run("fit", "pictures", "--epochs", "1", "--label", "folder", "-o", "model", "--json")
+    assert '"rows": 40' in said
+    assert load(folder / "model").transform(folder / "pictures").shape[0] == 40
 
 
 def test_conditions_are_columns_of_the_folder(folder):

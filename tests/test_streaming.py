@@ -96,6 +96,13 @@ def test_of_many_small_files_as_many_rows_tell_what_the_columns_are(tmp_path, nu
     assert torch.equal(ordered(torch.cat([learnt, aside.x])), ordered(whole))
 
 
+@pytest.mark.parametrize(("width", "rows"), [(3, 65_536), (2**10, 2**13), (2**20, 128)])
+def test_shards_of_wide_rows_are_of_fewer(tmp_path, width, rows):
+    file = tmp_path / "a.npy"
+    np.lib.format.open_memmap(file, mode="w+", dtype="u1", shape=(2, width))
+    assert Shards(file).rows == Shards(tmp_path).rows == rows
+
+
 def test_what_is_learned_first_is_of_eight_shards_where_the_user_made_them_small(tmp_path, numbers):
     np.save(tmp_path / "a.npy", numbers)
     assert len(Shards(tmp_path, rows=5).some()) == 40

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,17 @@ def read(shard: Shard, columns: list[str] | None) -> Any:
             f"{_said(error)}. Put it back as it was, and begin again."
         ) from error
     return rows
+
+
+def width(path: Path) -> int:
+    """Return how many numbers a row of an array has; of others, and of what can't be read, 1."""
+    first = next(_files(path), path) if path.is_dir() else path
+    if first.suffix != ARRAYS:
+        return 1
+    try:
+        return prod(np.load(first, mmap_mode="r", allow_pickle=False).shape[1:])
+    except BROKEN:  # as `shards_in` tells
+        return 1
 
 
 def _files(folder: Path) -> Iterator[Path]:

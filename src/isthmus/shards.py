@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from isthmus.adapters.folders import pictures_or_sounds
 from isthmus.adapters.sound_files import heading
 from isthmus.errors import DataError
 from isthmus.ranges import whole
-from isthmus.shard_files import ARRAYS, TABLES, Shard, holds_tables, read, shards_in
+from isthmus.shard_files import ARRAYS, TABLES, Shard, holds_tables, read, shards_in, width
 from isthmus.writing import whole_folder
 
 SAMPLED = 65_536
@@ -23,7 +23,9 @@ SAMPLED = 65_536
 PLACES = 8
 """from so many shards, spread evenly, or from more where they are small."""
 ROWS, SOUNDS = 65_536, 256
-"""How many rows, or sounds, make a shard."""
+"""How many rows, or sounds, make a shard,"""
+NUMBERS, LEAST = 2**23, 128
+"""where wide rows, such as pictures, have no more numbers together, or are no more than that."""
 
 
 class Shards:
@@ -44,8 +46,9 @@ class Shards:
     columns
         Of Parquet: which to read; None: all.
     rows
-        How many rows of an array, pictures or sounds make a shard; None: 65,536, or 256 sounds. A
-        Parquet file's shards are its row groups: write it with ``row_group_size=65536``, or like.
+        How many rows of an array, pictures or sounds make a shard; None: 65,536, or as many as
+        have 2²³ numbers, but at least 128; 256 sounds. A Parquet file's shards are its row groups:
+        write it with ``row_group_size=65536``, or like.
     window
         How many shards are shuffled together.
 
@@ -74,8 +77,7 @@ class Shards:
     ) -> None:
         given = [columns] if isinstance(columns, str) else columns
         self.path, self.columns = Path(path), None if given is None else list(given)
-        usual = SOUNDS if self._heard else ROWS
-        many = usual if rows is None else rows
+        many = self._usual() if rows is None else rows
         self.rows = whole("rows", many, 1, example="Shards(folder, rows=65536)")
         self.window = whole("window", window, 1, example="Shards(folder, window=4)")
         self.most = min(PLACES * self.rows, PLACES * SOUNDS if self._heard else SAMPLED)
@@ -182,6 +184,17 @@ class Shards:
             return pictures_or_sounds(self.path)
         except DataError as error:
             raise DataError(f"{error} Parquet or NPY files will do as well.") from error
+
+    def _usual(self) -> int:
+        """Return how many rows make a shard, where nobody said so."""
+        if self._heard:
+            return SOUNDS
+        if isinstance(self._members, Files):
+            first = next(self._members.headers())
+            size = prod(first.size) * (1 if first.grey else 3)
+        else:
+            size = width(self.path)
+        return max(LEAST, min(ROWS, NUMBERS // max(1, size)))
 
     @property
     def _heard(self) -> bool:

@@ -37,7 +37,7 @@ DataPath = Annotated[
     typer.Argument(
         metavar="DATA",
         help="A CSV, Parquet or NPY file, a .txt file of one text a line, or a folder of PNG or "
-        "JPEG pictures, or of WAV or FLAC sounds.",
+        "JPEG pictures, of WAV or FLAC sounds, or of Parquet or NPY files.",
     ),
 ]
 ModelOption = Annotated[
@@ -185,7 +185,7 @@ def fit(
     folder = out or Path(f"{data.resolve().stem}-{cls.__name__.lower()}")
     jobs.check_free(folder)
     shards, chosen = None, (label, drop or (), condition or (), text)
-    if streams.at(data):
+    if streams.are_many(data):
         shards, ready = streams.to_learn_from(data, *chosen)
     else:
         ready = columns.to_learn_from(lines.read(data, text), str(data), *chosen)

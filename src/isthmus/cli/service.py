@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from isthmus.cli import jobs, opening, screen
+from isthmus.cli import opening, screen
 from isthmus.cli.screen import Answer
 from isthmus.errors import CompositionError
 from isthmus.export import export_onnx
@@ -34,4 +34,17 @@ def serve(folder: Path, host: str, port: int, given: dict[str, Any]) -> Answer:
 def export(folder: Path, out: Path) -> Answer:
     """Write the model in a folder as ONNX files."""
     model = opening.model(folder)
-    return jobs.told("Exported", {"onnx": out, **export_onnx(model, out)})
+    told = export_onnx(model, out)
+    shown = {f"{name}.onnx": _signature(about) for name, about in told.items()}
+    return Answer({"onnx": out, **told}, [screen.facts("Exported", shown), f"onnx: {out}"])
+
+
+def _signature(network: dict[str, Any]) -> str:
+    """Return what goes in and what comes out of a network, in a line."""
+    inputs, outputs = (", ".join(map(_tensor, network[way])) for way in ("inputs", "outputs"))
+    return f"{inputs} → {outputs}"
+
+
+def _tensor(about: dict[str, Any]) -> str:
+    sides = ", ".join(map(str, about["shape"]))
+    return f"{about['name']} ({sides}) {about['dtype']}"

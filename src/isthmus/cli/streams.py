@@ -1,4 +1,4 @@
-"""Streams: commands on folders of Parquet or NPY files, which may be larger than memory."""
+"""Streams: commands on folders that may be larger than memory, read a part at a time."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ import typer
 from isthmus.cli import columns, jobs, opening
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
+from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.shard_files import holds_tables
 from isthmus.shards import Shards
@@ -18,6 +19,17 @@ from isthmus.shards import Shards
 def at(path: Path) -> bool:
     """Return whether there is a folder of Parquet or NPY files, to be read in shards."""
     return path.is_dir() and holds_tables(path)
+
+
+def are_many(path: Path) -> bool:
+    """Return whether there is a folder to be learnt from in shards.
+
+    It holds tables, or more pictures or sounds than tell what they are.
+    """
+    if not path.is_dir() or at(path):
+        return path.is_dir()
+    shards = Shards(path)
+    return len(shards) > shards.most
 
 
 def to_learn_from(
@@ -51,13 +63,27 @@ def opened(model: Path, path: Path, out: Path | None, *, figures: bool = False) 
     """Load a model, and check that what it makes of the data at ``path`` can go to ``out``."""
     if not at(path):
         return jobs.opened(model, out, figures=figures)
+    check_folder(path, out)
+    return opening.model(model)
+
+
+def check_folder(path: Path, out: Path | None) -> None:
+    """Raise an error where what is made of the folder ``path`` can't go to ``out``, in parts."""
     if out is None or out.suffix:
         raise typer.BadParameter(
             f"{path} is read a part at a time, and so is what is made of it written: name a "
             "folder.",
             param_hint="--out",
         )
-    return opening.model(model)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out} exists; nothing was done. Name another, or move it away.")
+    if out.resolve().is_relative_to(path.resolve()):
+        raise typer.BadParameter(
+            f"{out} lies in {path}, whose files would then be of two kinds: name a folder "
+            "elsewhere.",
+            param_hint="--out",
+        )
+    opening.check_room(out)
 
 
 def each(

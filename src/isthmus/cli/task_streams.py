@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 import typer
 
-from isthmus.cli import anomalies, holes, jobs, opening, rows, screen
+from isthmus.cli import anomalies, holes, jobs, opening, rows, screen, streams
 from isthmus.cli.opening import Places
 from isthmus.cli.rows import Chosen
 from isthmus.cli.screen import Answer
-from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.shards import Shards
 from isthmus.tasks.anomaly import AnomalyDetector
@@ -68,16 +67,8 @@ def places(path: Path, out: Path | None, save: Path | None, given: dict[str, Any
                 f"{path} is read a part at a time, and this takes a whole table: name a file.",
                 param_hint=f"--{name}",
             )
-    if out is not None and out.suffix:
-        raise typer.BadParameter(
-            f"{path} is read a part at a time, and so is what is made of it written: name a "
-            "folder.",
-            param_hint="--out",
-        )
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} exists; nothing was done. Name another, or move it away.")
     if out is not None:
-        opening.check_room(out)
+        streams.check_folder(path, out)
     opening.check_free(save)
     return Places(out, save)
 

@@ -42,7 +42,7 @@ class Sample(OneByOne):
         self.check(asked)
         n = count(asked, "n", 1, self.limits.max_rows)
         check_size(n, self.model.adapter_)
-        if asked.get("noise") not in (None, True, False):
+        if not isinstance(asked.get("noise"), bool | None):
             raise DataError(f'"noise" is {asked["noise"]!r}; expected true or false.')
         number("radius", asked.get("radius", 1.0), 0, example='"radius": 1.0')
         seed = asked.get("random_state")
