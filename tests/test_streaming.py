@@ -197,6 +197,22 @@ def test_what_is_made_of_shards_is_shards_again(tmp_path, tables):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_picture_that_is_another_makes_other_data(tmp_path):
+    for number in range(3):
+        Picture.new("L", (4, 4), number).save(tmp_path / f"{number}.png")
+    before = Shards(tmp_path).fingerprint()
+    assert Shards(tmp_path).fingerprint() == before
+    Picture.new("L", (4, 5), 9).save(tmp_path / "1.png")
+    assert Shards(tmp_path).fingerprint() != before
+
+
+def test_arrays_of_texts_are_refused_before_any_row_is_read(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((9, 2)))
+    np.save(tmp_path / "b.npy", np.full((9, 2), "b"))
+    with pytest.raises(DataError, match=r"b\.npy .* dtype <U1; expected numbers"):
+        Shards(tmp_path)
+
+
 def test_what_can_not_be_read_is_told(tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist"):
         Shards(tmp_path / "nowhere")

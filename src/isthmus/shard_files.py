@@ -111,6 +111,8 @@ def _kind(file: Path, keys: Mapping[str, Any], columns: list[str] | None) -> Any
             array = np.load(file, mmap_mode="r", allow_pickle=False)
             if not array.ndim:
                 raise ValueError("it holds a single value, and no rows")
+            if array.dtype.kind not in "buif":
+                raise ValueError(f"it holds values of dtype {array.dtype}; expected numbers")
             return array.shape[1:]
         if file.suffix != TABLES:
             raise ValueError("expected a .parquet or .npy file")

@@ -121,10 +121,11 @@ class Shards:
 
     def fingerprint(self) -> str:
         """Return what tells these data from others: names, sizes, times, columns."""
-        digest = hashlib.blake2b(repr((self.columns, self.window)).encode(), digest_size=16)
-        for each in self.shards:
-            about = each.path.stat()
-            digest.update(repr((each, about.st_size, about.st_mtime_ns)).encode())
+        about = self.columns, self.window, self.shards
+        digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
+        for path in self._files:
+            found = path.stat()
+            digest.update(repr((path, found.st_size, found.st_mtime_ns)).encode())
         return digest.hexdigest()
 
     def map(self, function: Callable[[Any], Any], out: str | Path | None = None) -> Any:
@@ -195,6 +196,12 @@ class Shards:
         else:
             size = width(self.path)
         return max(LEAST, min(ROWS, NUMBERS // max(1, size)))
+
+    @property
+    def _files(self) -> Sequence[Path]:
+        if isinstance(self._members, Files):
+            return self._members.paths
+        return self._members or list(dict.fromkeys(each.path for each in self.shards))
 
     @property
     def _heard(self) -> bool:
