@@ -213,6 +213,20 @@ def test_arrays_of_texts_are_refused_before_any_row_is_read(tmp_path):
         Shards(tmp_path)
 
 
+def test_what_rows_are_called_goes_along(tmp_path, numbers):
+    (tmp_path / "rows").mkdir()
+    frame = pd.DataFrame(numbers[:40], columns=["a", "b", "c"])
+    frame[:20].to_parquet(tmp_path / "rows" / "0.parquet", row_group_size=8)
+    named = frame[20:].set_index(pd.Index([f"row {place}" for place in range(20)], name="id"))
+    named.to_parquet(tmp_path / "rows" / "1.parquet")
+    shards = Shards(tmp_path / "rows")
+    model = Autoencoder(latent_dim=1, epochs=1, random_state=0).fit(shards)
+    made = list(shards.map(model.reconstruct, tmp_path / "made"))
+    assert all(list(each.columns) == ["a", "b", "c"] for each in made)
+    assert list(made[0].index) == list(range(8))
+    assert list(made[-1].index) == list(named.index)
+
+
 def test_what_can_not_be_read_is_told(tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist"):
         Shards(tmp_path / "nowhere")

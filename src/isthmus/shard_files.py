@@ -120,7 +120,8 @@ def _kind(file: Path, keys: Mapping[str, Any], columns: list[str] | None) -> Any
     except BROKEN as error:
         raise DataError(f"{file} can't be read in shards: {_said(error)}.") from error
     scalar: Any = require("pyarrow", "frames").scalar
-    held = {each.name: _held(each.type) for each in fields}
+    names = (fields.pandas_metadata or {}).get("index_columns", ())  # not those of columns
+    held = {each.name: _held(each.type) for each in fields if each.name not in names}
     held |= {name: _held(scalar(value).type) for name, value in keys.items()}
     if missing := [name for name in columns or () if name not in held]:
         raise DataError(f"{file} has no column {_listed(missing)}; it has {_listed(held)}.")

@@ -248,7 +248,8 @@ def _joined(parts: list[Any]) -> Any:
 
 def _write(made: Any, place: Path) -> None:
     if hasattr(made, "to_parquet"):
-        made.to_parquet(place.with_suffix(TABLES), index=False)
+        # What rows are called goes along, where they are not just counted.
+        made.to_parquet(place.with_suffix(TABLES))
     elif isinstance(made, np.ndarray):
         np.save(place.with_suffix(ARRAYS), made, allow_pickle=False)
     else:
