@@ -156,7 +156,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
 
         Examples
         --------
-        >>>         >>> from isthmus import Autoencoder
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
         >>> model = Autoencoder(latent_dim=1, epochs=3, random_state=0).fit(np.eye(8))
         >>> [round(row["epoch"]) for row in model.history_.rows]
         [1, 2, 3]
@@ -198,7 +199,8 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
 
         Examples
         --------
-        >>>         >>> from isthmus import Autoencoder
+        >>> import numpy as np
+        >>> from isthmus import Autoencoder
         >>> model = Autoencoder(latent_dim=2, random_state=0)
         >>> for _ in range(3):
         ...     model = model.partial_fit(np.eye(8))
