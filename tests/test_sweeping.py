@@ -83,6 +83,7 @@ def test_a_setting_that_diverges_comes_last():
 @pytest.mark.parametrize(
     ("model", "grid", "how", "error", "said"),
     [
+        (VAE(), [], {}, CompositionError, "holds no setting"),
         (VAE(), {"beta": [1, 2]}, {}, CompositionError, 'by="validation_NLL"'),
         (VAE(), {"beta": [1]}, {"by": "validation_ELBO"}, CompositionError, "validation_KL"),
         (VAE(), {"epochs": [0]}, {}, CompositionError, "epochs=0"),

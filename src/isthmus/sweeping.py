@@ -68,7 +68,7 @@ def sweep(model: Model, grid: Grid, X: Any, y: Any = None, *, by: str = LOSS) ->
     Raises
     ------
     CompositionError
-        If there is nothing to compare by; before any work is done.
+        If there is nothing to compare, or to compare by; before any work is done.
     DataError, SupportError
         As in ``fit``.
     DivergedError
@@ -107,6 +107,11 @@ def _changed(model: Model, settings: Sequence[Mapping[str, Any]]) -> list[Model]
     if not isinstance(given, BaseAutoencoder):
         raise CompositionError(
             f"{model!r} was given; expected a model to change: sweep(VAE(), grid, X)."
+        )
+    if not settings:
+        raise CompositionError(
+            "The grid holds no setting; expected values by the name of a parameter, as in "
+            'sweep(VAE(), {"latent_dim": [2, 4]}, X).'
         )
     check_fields(given)
     seed = seed_from(given.random_state)
