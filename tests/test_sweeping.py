@@ -80,6 +80,12 @@ def test_a_setting_that_diverges_comes_last():
         sweep(plain(), {"learning_rate": [1e30]}, X)
 
 
+def test_settings_do_not_find_the_checkpoints_of_others(tmp_path):
+    model = plain().set_params(checkpoint=str(tmp_path / "run"))
+    models = sweep(model, {"latent_dim": [2, 3]}, X).models
+    assert {each.checkpoint for each in models} == {f"{tmp_path}/run/0", f"{tmp_path}/run/1"}
+
+
 @pytest.mark.parametrize(
     ("model", "grid", "how", "error", "said"),
     [

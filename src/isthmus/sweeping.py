@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -55,7 +56,8 @@ def sweep(model: Model, grid: Grid, X: Any, y: Any = None, *, by: str = LOSS) ->
     Parameters
     ----------
     model
-        What the settings are changes of; it stays as it is.
+        What the settings are changes of; it stays as it is. Where it has a ``checkpoint``, each
+        setting has a folder inside that, and trains by itself.
     grid
         As `sklearn.model_selection.GridSearchCV` takes it: values by the name of the parameter,
         or several such grids.
@@ -116,11 +118,13 @@ def _changed(model: Model, settings: Sequence[Mapping[str, Any]]) -> list[Model]
     check_fields(given)
     seed = seed_from(given.random_state)
 
-    def copy(setting: Mapping[str, Any]) -> Any:
+    def copy(place: int, setting: Mapping[str, Any]) -> Any:
         made: Any = clone(given)
+        if given.checkpoint is not None:  # else one would find that of another
+            made.set_params(checkpoint=str(Path(given.checkpoint) / str(place)))
         return made.set_params(random_state=seed).set_params(**setting)
 
-    return [copy(each) for each in settings]
+    return [copy(place, each) for place, each in enumerate(settings)]
 
 
 def _check(models: Sequence[BaseAutoencoder], by: str) -> None:
