@@ -18,7 +18,8 @@ def kept() -> Generator[None]:
 
     A block above 32 MB it hands back at once, and has it cleared page by page when the next step
     asks for its like: an LSTM's step, whose layers take such blocks, is half as long again so.
-    Where the library isn't glibc nothing changes.
+    Where the library isn't glibc nothing changes, nor in a thread beside the first, whose blocks
+    glibc has elsewhere.
 
     Examples
     --------
