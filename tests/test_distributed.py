@@ -11,8 +11,9 @@ import pytest
 import torch
 from sklearn.datasets import load_wine
 
-from isthmus import load
+from isthmus import Gaussian, load
 from isthmus.distributed import Team, _Draws, _leave, team
+from isthmus.randomness import seeded
 
 SCRIPT = """
 import json, os, sys
@@ -121,3 +122,13 @@ def test_draws_that_stand_under_one_another_are_shared_row_by_row():
     with _Draws(10, slice(4, 7)):
         mine = torch.empty(6).normal_()
     assert torch.equal(mine, whole.view(2, 10)[:, 4:7].flatten())
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 4])
+def test_many_draws_of_a_code_are_shared_even_where_they_are_as_many_as_the_rows(draws):
+    raw = torch.randn(6, 8, generator=torch.Generator().manual_seed(1))
+    with seeded(0):
+        whole = Gaussian(4)(raw).rsample((draws,))
+    with seeded(0), _Draws(6, slice(2, 4)):
+        mine = Gaussian(4)(raw[2:4]).rsample((draws,))
+    assert torch.equal(mine, whole[:, 2:4])

@@ -146,7 +146,8 @@ ALONE = Team()
 class _Draws(TorchFunctionMode):
     """Make every draw for the rows of a whole batch, and keep those of one's own.
 
-    The first axis as long as this process's share is taken for that of the rows.
+    The rows are taken to lie along the first axis, several draws of each under one another or
+    not, or else along the first that is as long as this process's share.
     """
 
     def __init__(self, rows: int, mine: slice) -> None:
@@ -164,10 +165,10 @@ class _Draws(TorchFunctionMode):
     def of_all(self, like: Tensor, drawn: Callable[[Tensor], Tensor]) -> Tensor:
         """Return what ``drawn`` makes of an empty tensor like ``like``, but of all the rows."""
         shape, own = list(like.shape), self.own
-        # Several draws for each row may stand under one another, the rows running faster.
-        axis = shape.index(own) if own in shape else 0
-        if not shape or shape[axis] % own:
+        if not shape or (shape[0] % own and own not in shape):
             return drawn(like.new_empty(shape))
+        # Several draws for each row may stand under one another, the rows running faster.
+        axis = shape.index(own) if shape[0] % own else 0
         each = [*shape[:axis], shape[axis] // own, self.rows, *shape[axis + 1 :]]
         whole = drawn(like.new_empty(each).flatten(axis, axis + 1)).view(each)
         first = min(self.mine.start, self.rows - own)

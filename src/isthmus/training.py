@@ -80,8 +80,9 @@ def fit(
     KeyboardInterrupt
         On Ctrl-C, after the step under way; the checkpoint, if any, is written first.
     """
-    device = run.ledger.device
-    with seeded(run.plan.seed, device), kept(), interruptions() as interrupted:
+    # Of what is larger than memory nothing is kept that could be handed back.
+    keeping = kept() if isinstance(data, Batch) else nullcontext()
+    with seeded(run.plan.seed, run.ledger.device), keeping, interruptions() as interrupted:
         if checkpoint is not None and (saved := checkpoint.read()) is not None:
             run.restore(*saved)
         team.agree(run.codec, run.objective)

@@ -1,5 +1,6 @@
 """The code is a Gaussian with a diagonal covariance: the variational autoencoder's."""
 
+from math import prod
 from typing import Any
 
 import torch
@@ -57,8 +58,11 @@ class Diagonal(Normal):
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Return ``mu + sigma * eps``, ``(*sample_shape, B, d, *G)``."""
-        like = self.loc.expand(*sample_shape, *self.loc.shape) if sample_shape else self.loc
-        return self.loc + self.scale * torch.randn_like(like)
+        if not sample_shape:
+            return self.loc + self.scale * torch.randn_like(self.loc)
+        # The draws of a row stand under one another, so that a team can tell whose they are.
+        rows = self.loc.new_empty(prod(sample_shape) * self.loc.shape[0], *self.loc.shape[1:])
+        return self.loc + self.scale * torch.randn_like(rows).view(*sample_shape, *self.loc.shape)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> "Diagonal":
         """Return the same distribution, broadcast."""
