@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from isthmus import VAE, Dense, load
+from isthmus.serving.server import _listening
 
 X = np.random.default_rng(0).normal(size=(50, 4))
 JSON = {"Content-Type": "application/json"}
@@ -138,3 +140,10 @@ def check_end(process: subprocess.Popen[str], address: str) -> None:
         process.send_signal(signal.SIGTERM)
         found = [each.result() for each in waiting]
     assert [(status, len(given["rows"])) for status, given in found] == [(200, 5_000)] * 4
+
+
+def test_answers_do_not_wait_to_be_acknowledged_half_by_half() -> None:
+    with _listening("127.0.0.1", 0) as here, socket.create_connection(here.getsockname()):
+        answering, _ = here.accept()
+        with answering:
+            assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -71,6 +71,9 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         raise OSError(
             f"Can't listen at {host}:{port}: {error}. Name another place with --host and --port."
         ) from error
+    # Inherited by each connection: else the second half of an answer waits until the caller has
+    # acknowledged the first, which on a connection that is kept open takes 40 ms.
+    here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with here:
         yield here
 
