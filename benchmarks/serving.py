@@ -237,7 +237,7 @@ def main(arguments: list[str] | None = None) -> None:
             "waiting included. "
             f"A request is one picture of 28 x 28 in {len(bodies[0]):,} bytes of JSON; the model a "
             "VAE of 784-400-20, which works on 256 rows a pass, filled or not. Client and server "
-            "share the cores, on one torch thread, beside other work. Target: 1,000 at once, none "
+            "share the cores, on one torch thread each. Target: 1,000 at once, none "
             f"lost. Measured on: {machine.describe()}.",
         ],
     )
