@@ -1,6 +1,7 @@
 """What the tests share: checked annotations, repeatable examples, one thread a worker, data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,13 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}: set ISTHMUS_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture
+def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Run in the module's ``room``, write elsewhere; nothing may be left lying about in either."""
+    monkeypatch.chdir(room)
+    before = sorted(room.rglob("*"))
+    yield tmp_path
+    assert sorted(room.rglob("*")) == before
+    assert [each.name for each in tmp_path.iterdir() if each.name[0] == "."] == []

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_iris
-from typer.testing import CliRunner, Result
 
 from isthmus import VAE, __version__, load
 from isthmus.cli import demonstration, files, jobs
-from isthmus.cli.commands import app
+from shell import isthmus
 
 IRIS: pd.DataFrame = load_iris(as_frame=True).data.set_axis(["a", "b", "c", "d"], axis=1)
 SPECIES: pd.Series = load_iris(as_frame=True).target.map(
@@ -39,22 +37,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     VAE(latent_dim=2, epochs=2, random_state=0).fit(DIGITS).save(room / "digits")
     VAE(latent_dim=2, epochs=2, random_state=0).fit(room / "pictures").save(room / "shots")
     return room
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Run in the room, write elsewhere; nothing may be left lying about in either."""
-    monkeypatch.chdir(room)
-    before = sorted(room.rglob("*"))
-    yield tmp_path
-    assert sorted(room.rglob("*")) == before
-    assert [each.name for each in tmp_path.iterdir() if each.name[0] == "."] == []
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def told(*arguments: object) -> dict[str, Any]:

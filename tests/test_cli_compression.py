@@ -7,19 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner
 
 from isthmus import VAE, Dense
-from isthmus.cli.commands import app
 from isthmus.cli.files import read
+from shell import isthmus
 
 DARK = load_digits().images > 8
-
-
-def isthmus(*arguments, code=0):
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from isthmus import VAE, AnomalyDetector, Atlas, Dense, load
-from isthmus.cli.commands import app
+from shell import isthmus
 
 IRIS = load_iris(as_frame=True).frame
 SMALL: dict[str, Any] = {"backbone": Dense((16,)), "epochs": 4, "random_state": 0}
@@ -26,12 +26,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     VAE(latent_dim=3, verbose=False, **SMALL).fit(own).save(room / "model")
     AnomalyDetector(random_state=0).fit(own).save(room / "detector")
     return room
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def said(result: Result) -> str:

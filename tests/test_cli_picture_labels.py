@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 from isthmus import VAE, Dense
 from isthmus.adapters import files_in
-from isthmus.cli.commands import app
 from isthmus.cli.picture_labels import labels_of
 from isthmus.errors import DataError
+from shell import isthmus
 
 KINDS = ("cat", "dog")
 
@@ -36,12 +35,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pictures(room: Path) -> list[Path]:
     return list(files_in(room / "pictures").paths)
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_a_label_is_the_folders_name_or_a_column(room: Path) -> None:

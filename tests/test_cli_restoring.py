@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner, Result
 
 from isthmus import Autoencoder, Denoiser, DenoisingAutoencoder, Inpainter, UNet, load
-from isthmus.cli.commands import app
+from shell import isthmus
 
 CLEAN = (load_digits().images[:120] * 15.9375).astype(np.uint8)
 RNG = np.random.default_rng(0)
@@ -43,18 +42,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Inpainter(DenoisingAutoencoder(**tiny), random_state=0).fit(CLEAN).save(room / "inpainter")
     Autoencoder(**tiny, random_state=0).fit(CLEAN).save(room / "model")
     return room
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(room)
-    return tmp_path
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def shown(folder: Path) -> dict[str, np.ndarray]:

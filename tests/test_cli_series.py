@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
 from isthmus import SeriesDetector, load
-from isthmus.cli.commands import app
+from shell import isthmus
 
 STEPS, HANGS = 300, slice(200, 215)
 PACE = "batch_size=128, learning_rate=1e-3"  # faster, it would learn what hangs by heart too
@@ -37,18 +36,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame.assign(when=frame["when"].dt.strftime("%d.%m. %H")).to_csv(room / "odd.csv", index=False)
     isthmus("detect-series", room / "pumps.csv", "--save", room / "detector", *LEARN)
     return room
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(room)
-    return tmp_path
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_a_score_for_each_step_and_channel(out: Path) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from typer.testing import CliRunner, Result
 
 from isthmus import VAE, Dense, load
-from isthmus.cli.commands import app
 from isthmus.cli.service_commands import serve
 from isthmus.serving import Limits
+from shell import isthmus
 
 X = np.random.default_rng(0).normal(100, 20, size=(40, 3))
 
@@ -25,12 +24,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = VAE(latent_dim=2, backbone=Dense((8,)), epochs=1, verbose=False, random_state=0)
     model.fit(X).save(folder)
     return folder
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_the_options_are_the_limits() -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from typer.testing import CliRunner, Result
 
 from isthmus import Autoencoder, Denoiser, DenoisingAutoencoder, Dense, Sounds, SpectralMask, load
-from isthmus.cli.commands import app
+from shell import isthmus
 
 RATE = 8000
 RNG = np.random.default_rng(0)
@@ -45,18 +44,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = (room / "clean" / "part1" / "3.flac").read_bytes()
     (room / "broken" / "a.flac").write_bytes(whole[: len(whole) // 2])
     return room
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(room)
-    return tmp_path
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def check_like(made: Path, given: Path) -> None:

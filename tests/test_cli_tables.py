@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from isthmus import load
 from isthmus.cli import files
-from isthmus.cli.commands import app
+from shell import isthmus
 
 N = 80
 RNG = np.random.default_rng(0)
@@ -47,12 +47,6 @@ def fitted(room: Path) -> tuple[Path, Result]:
         "-o", room / "model", *QUICK,
     )  # fmt: skip
     return room / "model", said
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def told(*arguments: object) -> dict[str, Any]:

@@ -35,12 +35,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return room
 
 
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(room)
-    return tmp_path
-
-
 def run(*arguments: object, code: int = 0) -> str:
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert done.exit_code == code, done.output

@@ -2,17 +2,15 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
 from isthmus import VAE, AnomalyDetector, DenoisingAutoencoder, Generator, Imputer, load
-from isthmus.cli.commands import app
+from shell import isthmus
 
 N = 90
 RNG = np.random.default_rng(0)
@@ -51,22 +49,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Generator(VAE(**small), prior="mixture", random_state=0).fit(own).save(room / "generator")
     VAE(**small, random_state=0).fit(own).save(room / "model")
     return room
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Run in the room, write elsewhere; nothing may be left lying about in either."""
-    monkeypatch.chdir(room)
-    before = sorted(room.rglob("*"))
-    yield tmp_path
-    assert sorted(room.rglob("*")) == before
-    assert [each.name for each in tmp_path.iterdir() if each.name[0] == "."] == []
-
-
-def isthmus(*arguments: object, code: int = 0) -> Result:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(each) for each in arguments])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def told(*arguments: object) -> dict[str, Any]:

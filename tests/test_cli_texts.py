@@ -1,6 +1,5 @@
 """Texts from the command line: lines and columns of them in, codes and texts out."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +44,6 @@ def texts_in(path: Path) -> list[str]:
     found = lines.read(path)
     assert isinstance(found, pd.Series)
     return found.tolist()
-
-
-@pytest.fixture
-def out(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(room)
-    before = sorted(room.rglob("*"))
-    yield tmp_path
-    assert sorted(room.rglob("*")) == before
 
 
 def test_lines_and_a_column_are_the_same_texts(out: Path) -> None:
