@@ -102,6 +102,13 @@ def test_long_rows_go_through_the_fused_kernel_and_can_be_differentiated_twice()
         assert all(each is not None and each.isfinite().all() for each in grads)
 
 
+def test_long_rows_can_be_differentiated_by_torch_func():
+    q, k, v = numbers(3, 1, 2, 2 * attending.SHORT, 4)
+    found = torch.func.grad(lambda q: attention(q, k, v).square().sum())(q)
+    (slope,) = torch.autograd.grad(attention(q.requires_grad_(), k, v).square().sum(), q)
+    torch.testing.assert_close(found, slope)
+
+
 @pytest.mark.parametrize("space", [Image(1, 7, 5), Series(2, 70)], ids=str)
 def test_the_penalty_on_a_jacobian_moves_as_its_gradient_says(space):
     """A second derivative by backward through backward, beside a difference quotient."""

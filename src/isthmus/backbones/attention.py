@@ -36,6 +36,9 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
         return _plain(q, k, v, mask)
     if not torch.is_grad_enabled() or torch.compiler.is_compiling():
         return scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    # Inside torch.func, which takes derivatives by rules that the kernel has not.
+    if torch._C._are_functorch_transforms_active():  # pyright: ignore[reportPrivateUsage]
+        return _plain(q, k, v, mask)
     return _Fused.apply(q, k, v, mask)  # pyright: ignore[reportReturnType]
 
 
