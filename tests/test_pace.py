@@ -44,7 +44,7 @@ def test_what_is_given_stays_and_the_other_fits_it():
     assert pace(50, 8) == (8, 5e-4)
     assert pace(50, 4_096) == (4_096, 2e-3)
     assert pace(50, None, 1e-2) == (128, 1e-2)
-    assert pace(50, None, 1e30).batch_size == 128
+    assert pace(50, None, 1e30).batch_size == pace(50, None, 1e300).batch_size == 128
     assert pace(50, None, 1e-4) == (32, 1e-4)
     assert pace(5_000, None, 1e-4) == (128, 1e-4)
 

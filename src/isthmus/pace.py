@@ -46,8 +46,8 @@ def pace(rows: int, batch_size: int | None = None, learning_rate: float | None =
     least, most = BATCH
     size, rate = batch_size, learning_rate
     if size is None:
-        wanted = max(rows / STEPS, least * ((rate or 0) / RATE) ** 2)
-        size = 2 ** round(log2(min(max(wanted, least), most)))
+        for_rate = least * min(float(rate or 0) / RATE, most) ** 2
+        size = 2 ** round(log2(min(max(rows / STEPS, for_rate, least), most)))
     if rate is None:
         rate = float(f"{RATE * sqrt(min(size, most) / least):.2g}")
     return Pace(int(size), float(rate))
