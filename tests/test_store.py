@@ -69,6 +69,13 @@ def test_a_model_is_two_files_that_can_be_read(folder):
     assert "codec.encoder.layers.0.weight" in load_file(folder / "weights.safetensors")
 
 
+def test_what_an_adapter_learned_is_written_or_refused(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(model.adapter_), "facts", lambda _: {"mean": np.zeros(2)})
+    with pytest.raises(TypeError, match="ndarray"):
+        model.save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_saving_again_replaces_the_model(model, folder):
     other = VAE(latent_dim=3, epochs=1, random_state=1, verbose=False).fit(X)
     other.save(folder)

@@ -79,8 +79,9 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
     """
     folder = folder.resolve()
     check_free(folder)
-    about = {"format": FORMAT, "isthmus": version("isthmus"), **document}
-    text = json.dumps(about, indent=2, ensure_ascii=False, default=_written)
+    parameters = json.loads(json.dumps(document["parameters"], default=_written))
+    about = {"format": FORMAT, "isthmus": version("isthmus"), **document, "parameters": parameters}
+    text = json.dumps(about, indent=2, ensure_ascii=False)
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with whole_folder(folder) as made:
         (made / ABOUT).write_text(text + "\n", encoding="utf-8")
@@ -89,7 +90,7 @@ def save(folder: Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> 
 
 
 def _written(value: Any) -> Any:
-    """Return as JSON can hold it what is no plain data: a part as it prints."""
+    """Return as JSON can hold it a parameter that is no plain data: a part as it prints."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Part | Adapter):
