@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from isthmus import VAE, Dense, Masking, training
 from isthmus.checkpoint import Checkpoint
 from isthmus.errors import ModelFileError, UnwritableError
+from isthmus.space import Batch
 
 X = np.random.default_rng(0).normal(size=(200, 6))
 # Everything that draws or remembers is there: corruption, dropout, normalisation, codes.
@@ -91,6 +92,12 @@ def test_interrupted_again_and_again(uninterrupted, tmp_path, monkeypatch):
             break
     assert interruptions == 6
     assert_same(model, uninterrupted)
+
+
+def test_how_a_step_is_computed_does_not_make_another_run(tmp_path):
+    rows = Batch(torch.zeros(2, 6))
+    once, again = (model_of(tmp_path, compile=each)._checkpoint(rows) for each in (False, True))
+    assert once.run == again.run
 
 
 def test_without_a_checkpoint_an_interruption_says_what_would_help(monkeypatch):

@@ -358,7 +358,7 @@ class BaseAutoencoder(Fitted, ClassNamePrefixFeaturesOutMixin, BaseEstimator):
     def _checkpoint(self, data: Batch | Stream) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
-        ignored = ("checkpoint", "device", "verbose")
+        ignored = ("checkpoint", "compile", "device", "verbose")
         settings = {
             name: repr(value) for name, value in self._settings().items() if name not in ignored
         }
