@@ -36,7 +36,7 @@ def fit_together(models: Sequence[Model], X: Any, y: Any = None) -> list[Model]:
     of its own best epoch. Those of a group see the same rows at each step, in the order of the
     first one's seed, and keep the same rows aside; their weights begin, and their draws fall,
     each in its own way. Where the batch size is left to be chosen, all have the largest that one
-    of them would have alone.
+    of them would have alone. What trains as one is not compiled, whatever ``compile`` says.
 
     Groups of one, and models that can't be stacked (convolutions, recurrent cells, sparse or
     quantised latents, terms other than `NLL` and `KL`), are fitted one after another.
