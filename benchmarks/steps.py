@@ -112,19 +112,17 @@ def _row(
 
 def _compiled(codec: Codec, batches: list[Batch], rounds: int) -> float:
     plain = _step(codec, batches)
-    compiled = _step(codec, batches, Compiled(len(batches[0]), torch.device("cpu")))
+    compiled = _step(codec, batches, measure=Compiled(len(batches[0]), torch.device("cpu")))
     with kept():
         turns = [_milliseconds(plain) / _milliseconds(compiled) for _ in range(rounds + 1)]
     return median(turns[1:])
 
 
-def _step(
-    codec: Codec, batches: list[Batch], measure: Measure | None = None
-) -> Callable[[], object]:
+def _step(codec: Codec, batches: list[Batch], **how: Measure) -> Callable[[], object]:
     objective = (NLL() + 1.0 * KL()).on(codec)
     optimiser, rows = Adam(codec.parameters()), cycle(batches)
     codec.train()
-    return lambda: step(codec, objective, optimiser, next(rows), measure=measure)
+    return lambda: step(codec, objective, optimiser, next(rows), **how)
 
 
 def _milliseconds(take: Callable[[], object]) -> float:

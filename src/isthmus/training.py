@@ -133,6 +133,11 @@ def _pause(
         raise KeyboardInterrupt(_how_to_resume(checkpoint))
 
 
+def measured(codec: Codec, objective: Objective, batch: Batch, progress: float) -> Nats:
+    """Return the objective's value on one pass of ``batch`` through the codec."""
+    return objective(codec, codec(batch), progress)
+
+
 def step(
     codec: Codec,
     objective: Objective,
@@ -141,25 +146,20 @@ def step(
     progress: float = 1.0,
     precision: Precision = "float32",
     team: Team = ALONE,
-    measure: Measure | None = None,
+    measure: Measure = measured,
 ) -> Nats:
     """Take one gradient step on ``batch``, and return what the objective was before it.
 
     In a team, each process takes its rows of the batch, and returns what they came to.
     """
     with _computing(precision, batch.x.device), team.drawing(len(batch)):
-        nats = (measure or measured)(codec, objective, team.part(batch), progress)
+        nats = measure(codec, objective, team.part(batch), progress)
     optimiser.zero_grad()
     team.weighed(nats.total, len(batch)).backward()  # pyright: ignore[reportUnknownMemberType]
     team.add_gradients((codec, objective))
     optimiser.step()
     team.agree(codec.latent)
     return nats
-
-
-def measured(codec: Codec, objective: Objective, batch: Batch, progress: float) -> Nats:
-    """Return the objective's value on one pass of ``batch`` through the codec."""
-    return objective(codec, codec(batch), progress)
 
 
 @torch.no_grad()
@@ -191,7 +191,7 @@ def _measure(run: Run, team: Team) -> Measure:
     return Compiled(mine.stop - mine.start, run.ledger.device)
 
 
-def _advance(run: Run, batch: Batch, team: Team, measure: Measure = measured) -> None:
+def _advance(run: Run, batch: Batch, team: Team, measure: Measure) -> None:
     plan, progress = run.plan, 1.0
     if plan.decay:
         progress = run.progress
