@@ -16,7 +16,7 @@ from isthmus.adapters.sound_files import heading
 from isthmus.errors import DataError
 from isthmus.ranges import whole
 from isthmus.shard_files import ARRAYS, TABLES, Shard, holds_tables, read, shards_in, width
-from isthmus.writing import whole_folder
+from isthmus.writing import check_empty, whole_folder
 
 SAMPLED = 65_536
 """At most how many rows tell what the columns are,"""
@@ -148,8 +148,7 @@ class Shards:
         if out is None:
             return _joined([self._made(function, at) for at in range(len(self.shards))])
         place = Path(out)
-        if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            raise DataError(f"{place} exists; nothing was done. Name another, or move it away.")
+        check_empty(place)
         with whole_folder(place.resolve()) as made:
             for at in range(len(self.shards)):
                 _write(self._made(function, at), made / f"part-{at:05}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from isthmus.errors import UnwritableError
+from isthmus.errors import DataError, UnwritableError
 
 
 @contextmanager
@@ -55,6 +55,12 @@ def check_writable(path: Path) -> None:
     """Raise `UnwritableError` if nothing can be written at ``path``."""
     with _beside(path):
         pass
+
+
+def check_empty(folder: Path) -> None:
+    """Raise `DataError` if there is something at ``folder`` that writing there would replace."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} exists; nothing was done. Name another, or move it away.")
 
 
 def clear_away(path: Path) -> None:

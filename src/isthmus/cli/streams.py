@@ -10,10 +10,10 @@ import typer
 from isthmus.cli import columns, jobs, opening
 from isthmus.cli.columns import Data
 from isthmus.cli.screen import Answer
-from isthmus.errors import DataError
 from isthmus.estimator import BaseAutoencoder
 from isthmus.shard_files import holds_tables
 from isthmus.shards import Shards
+from isthmus.writing import check_empty
 
 
 def at(path: Path) -> bool:
@@ -75,8 +75,7 @@ def check_folder(path: Path, out: Path | None) -> None:
             "folder.",
             param_hint="--out",
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} exists; nothing was done. Name another, or move it away.")
+    check_empty(out)
     if out.resolve().is_relative_to(path.resolve()):
         raise typer.BadParameter(
             f"{out} lies in {path}, whose files would then be of two kinds: name a folder "
